@@ -139,6 +139,9 @@ func checkSegment(g string) error {
 	if raw == "" {
 		return fmt.Errorf("empty part")
 	}
+	if raw == "." || raw == ".." {
+		return fmt.Errorf("part %q would vanish from a path or an address", raw)
+	}
 	if escape(raw) != g {
 		return fmt.Errorf("part %q is not in canonical spelling, which is %q", g, escape(raw))
 	}
@@ -189,7 +192,7 @@ func isMAC(seg string) bool {
 			}
 			continue
 		}
-		if !('0' <= c && c <= '9' || 'a' <= c && c <= 'f') {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
 			return false
 		}
 	}
@@ -301,15 +304,18 @@ func (s *Subject) UnmarshalText(b []byte) error {
 	return nil
 }
 
-// NewSubject builds a subject from decoded parts, which it brings to NFC and encodes.
+// NewSubject builds a subject from decoded parts, which it brings to NFC and encodes; it is the inverse
+// of [Subject.Parts].
 func NewSubject(kind Kind, parts ...string) (Subject, error) {
 	enc := make([]string, len(parts))
 	for i, p := range parts {
 		if !utf8.ValidString(p) {
 			return Subject{}, fmt.Errorf("part %q is not valid UTF-8", p)
 		}
-		enc[i] = p
-		if kind != KindComponent {
+		switch kind {
+		case KindArtifact, KindKey, KindStatement, KindComponent: // one part, with a syntax of its own
+			enc[i] = p
+		default:
 			enc[i] = escape(p)
 		}
 	}
@@ -334,7 +340,7 @@ func GateOf(org, name string) (Subject, error) { return NewSubject(KindGate, org
 // ParseProduct parses "maker/model", as the command line takes it, with or without "product:".
 func ParseProduct(s string) (Subject, error) {
 	maker, name, ok := strings.Cut(strings.TrimPrefix(s, "product:"), "/")
-	if !ok {
+	if !ok || strings.Contains(name, "/") { // a version typed behind the model must not become part of it
 		return Subject{}, fmt.Errorf("product %q is not of the form MAKER/MODEL", s)
 	}
 	raw, err := unescape(name)
@@ -346,14 +352,15 @@ func ParseProduct(s string) (Subject, error) {
 
 // ReleaseOf returns the subject of a publisher's release for a product. When the publisher is the
 // product's maker the middle part is the model; otherwise it is "maker/model", encoded, so that one
-// hospital's libraries for two makers' products of the same model name stay apart.
+// hospital's libraries for two makers' products of the same model name stay apart. A model that itself
+// holds a "/" always takes the long form, or it could be read as another maker's.
 func ReleaseOf(publisher string, product Subject, version string) (Subject, error) {
 	if product.Kind() != KindProduct {
 		return Subject{}, fmt.Errorf("subject %q is not a product", product)
 	}
 	p := product.Parts()
 	name := p[1]
-	if p[0] != publisher {
+	if p[0] != publisher || strings.Contains(p[1], "/") {
 		name = p[0] + "/" + p[1]
 	}
 	return NewSubject(KindRelease, publisher, name, version)

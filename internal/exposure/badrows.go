@@ -1,0 +1,58 @@
+package exposure
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/cordon-trust/cordon/internal/kit/fault"
+)
+
+// MaxBadRows is how many bad rows of one file are named.
+const MaxBadRows = 100
+
+// BadRow is one line that could not be read, and why.
+type BadRow struct {
+	Line int // from 1, the header's own
+	Err  error
+}
+
+// BadRows are the lines of a file that could not be read. [ReadEdges] returns it as the cause of its fault.
+type BadRows struct {
+	Rows []BadRow // at most MaxBadRows, by line
+	More int      // bad rows that are not named
+}
+
+// Error names every line.
+func (b *BadRows) Error() string {
+	var s strings.Builder
+	for i, r := range b.Rows {
+		if i > 0 {
+			s.WriteString("; ")
+		}
+		fmt.Fprintf(&s, "line %d: %v", r.Line, r.Err)
+	}
+	if b.More > 0 {
+		fmt.Fprintf(&s, "; and %d more", b.More)
+	}
+	return s.String()
+}
+
+func (b *BadRows) add(line int, err error) {
+	if len(b.Rows) == MaxBadRows {
+		b.More++
+		return
+	}
+	b.Rows = append(b.Rows, BadRow{line, err})
+}
+
+// fault returns the error for the operator; nil when no row is bad.
+func (b *BadRows) fault() error {
+	switch n := len(b.Rows) + b.More; n {
+	case 0:
+		return nil
+	case 1:
+		return fault.Wrap(b, fault.BadRows, "one row cannot be read and nothing was taken")
+	default:
+		return fault.Wrap(b, fault.BadRows, "%d rows cannot be read and nothing was taken", n)
+	}
+}
