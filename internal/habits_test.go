@@ -2,6 +2,8 @@ package house
 
 import (
 	"go/ast"
+	"go/parser"
+	"go/token"
 	"slices"
 	"strings"
 	"testing"
@@ -34,6 +36,9 @@ func TestEveryPackageSaysWhatItIs(t *testing.T) {
 	}
 }
 
+// forTests reports whether a package serves tests alone, as kit/disktest does; its name says so.
+func forTests(path string) bool { return strings.HasSuffix(path, "test") }
+
 // speaks lists the calls that print or end the process; only cli and cmd do that.
 var speaks = map[string][]string{
 	"os":  {"Exit"},
@@ -45,7 +50,7 @@ func TestProductionCodeKeepsItsManners(t *testing.T) {
 	t.Parallel()
 	for _, p := range source(t) {
 		for _, f := range p.files {
-			if f.test {
+			if f.test || forTests(p.path) {
 				continue
 			}
 			for _, breach := range manners(f, p.path) {
@@ -81,4 +86,25 @@ func manners(f file, in string) []string {
 		return true
 	})
 	return out
+}
+
+// The rules are worth nothing if they see nothing.
+func TestMannersAreNoticed(t *testing.T) {
+	t.Parallel()
+	const src = `package x
+import ("fmt"; "os")
+func init() {}
+func (t) init() {}
+func f() { fmt.Println("x"); fmt.Sprint("x"); os.Exit(1); panic("x") }`
+	set := token.NewFileSet()
+	tree, err := parser.ParseFile(set, "x.go", src, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := file{name: "x.go", tree: tree, set: set}
+	for in, want := range map[string]int{"internal/release": 4, "internal/cli": 2, "cmd/cordon": 2} {
+		if got := manners(f, in); len(got) != want {
+			t.Errorf("%s: %d breaches, want %d: %q", in, len(got), want, got)
+		}
+	}
 }

@@ -125,6 +125,9 @@ func TestImportsGoOneWay(t *testing.T) {
 			if why := forbidden(p.path, to); why != "" && !imp.test {
 				t.Errorf("%s: %s must not import %s: %s", imp.pos, p.path, to, why)
 			}
+			if forTests(to) && !imp.test && !forTests(p.path) {
+				t.Errorf("%s: %s serves tests alone: production code never sets a test knob", imp.pos, to)
+			}
 			if within(to, "internal/lab") && imp.test && !imp.external && !within(p.path, "internal/lab") {
 				t.Errorf("%s: only cli and tests of a package from outside (package x_test) import lab", imp.pos)
 			}

@@ -24,10 +24,16 @@ type Streams struct {
 // Main runs the process's own command line and returns its exit code. The first Ctrl-C or SIGTERM asks
 // the command to stop; a second one ends the process.
 func Main() int {
+	return interruptible(func(ctx context.Context) int {
+		return Run(ctx, os.Args[1:], Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, os.Getenv)
+	})
+}
+
+func interruptible(run func(context.Context) int) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
-	return Run(ctx, os.Args[1:], Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, os.Getenv)
+	return run(ctx)
 }
 
 // Run runs one command line and returns the exit code of DESIGN section 7. Cancelling ctx stops it with

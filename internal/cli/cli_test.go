@@ -13,18 +13,6 @@ import (
 	"github.com/cordon-trust/cordon/internal/kit/fault"
 )
 
-// runWith runs a tree that has one more command, whose behaviour the test decides.
-func runWith(ctx context.Context, out io.Writer, f func(*state, *cobra.Command) error, args ...string) (code int, stderr string) {
-	var errs bytes.Buffer
-	s := newState(Streams{Out: out, Err: &errs}, func(string) string { return "" })
-	root := newRootCommand(s)
-	probe := &cobra.Command{Use: "probe", RunE: func(cmd *cobra.Command, _ []string) error { return f(s, cmd) }}
-	root.AddCommand(probe)
-	seal(s, probe)
-	root.SetArgs(append(args, "probe"))
-	return s.finish(ctx, root.ExecuteContext(ctx)), errs.String()
-}
-
 func TestExitCodeAndTwoLines(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()

@@ -17,6 +17,9 @@ type state struct {
 	env func(string) string
 
 	homeFlag string
+	passFlag string
+	dryRun   bool
+	twice    bool // a new passphrase is asked for twice
 	json     bool
 	quiet    bool
 
@@ -41,12 +44,23 @@ func newRootCommand(s *state) *cobra.Command {
 	}
 	flags := root.PersistentFlags()
 	flags.StringVar(&s.homeFlag, "home", "", "`DIR` of the ledger, the database and the keys (CORDON_HOME)")
+	flags.StringVar(&s.passFlag, "passphrase-file", "", "`FILE` with the passphrase of the role keys (CORDON_PASSPHRASE_FILE)")
 	flags.BoolVar(&s.json, "json", false, "answer in JSON Lines, one object a line with a \"type\"")
 	flags.BoolVarP(&s.quiet, "quiet", "q", false, "no progress lines")
 
 	help := newHelpCommand(root)
 	root.SetHelpCommand(help)
 	root.AddCommand(
+		newInitCommand(s),
+		newReleaseCommand(s),
+		newTrustCommand(s),
+		newKeyCommand(s),
+		newWatchCommand(s),
+		newGraphCommand(s),
+		newExposureCommand(s),
+		newLogCommand(s),
+		newEvidenceCommand(s),
+		newWhyCommand(s),
 		newExplainCommand(s),
 		newVersionCommand(s),
 		help,

@@ -10,7 +10,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"cordon": func() { os.Exit(cli.Main()) }})
+	testscript.Main(m, map[string]func(){
+		"cordon":      func() { os.Exit(cli.Main()) },
+		"cordon-wait": func() { os.Exit(cli.WaitMain()) },
+	})
 }
 
 // The scripts run the real command line in a process of its own. UPDATE=1 rewrites what they compare.

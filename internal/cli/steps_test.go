@@ -40,7 +40,7 @@ func plain(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: plain")
 	}
 	for _, name := range []string{"stdout", "stderr"} {
-		if strings.ContainsAny(ts.ReadFile(name), "\x1b\r\x9b") {
+		if strings.ContainsAny(ts.ReadFile(name), "\x1b\r\u009b") {
 			ts.Fatalf("%s acts on the terminal", name)
 		}
 	}

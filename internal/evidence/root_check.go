@@ -152,9 +152,11 @@ func (r *Root) checkLogs() error {
 	return nil
 }
 
-// vkeyBytes returns type and key of a checked C2SP vkey, whatever its name.
+// vkeyBytes returns type and key of a checked C2SP vkey, name+hash+base64, whatever its name. The base64
+// may hold a + itself.
 func vkeyBytes(vkey string) []byte {
-	raw, err := base64.StdEncoding.DecodeString(vkey[strings.LastIndexByte(vkey, '+')+1:])
+	parts := strings.SplitN(vkey, "+", 3)
+	raw, err := base64.StdEncoding.DecodeString(parts[len(parts)-1])
 	if err != nil {
 		return nil
 	}

@@ -131,6 +131,9 @@ func ParseStatement(payload []byte) (Statement, error) {
 }
 
 func (w wireSubject) subject(own bool) (model.Subject, error) {
+	if len(w.Digest) == 0 {
+		return model.Subject{}, fmt.Errorf("subject %q has no digest", short(w.Name))
+	}
 	s, err := model.ParseSubject(w.Name)
 	if err != nil && own {
 		return model.Subject{}, err

@@ -94,26 +94,27 @@ func (b *Roots) Again(env Envelope) (Verified, error) {
 	return b.verify(env, -1)
 }
 
-// Recall rebuilds what [Roots.Verify] said of an envelope earlier, from the role, effect and signatures
-// that were recorded then. It does no arithmetic: an answer that rests on the statement verifies it
-// [Roots.Again].
-func (b *Roots) Recall(env Envelope, role string, effect Effect, refs []SignatureRef) (Verified, error) {
+// Recall rebuilds what [Roots.Verify] said of an envelope earlier, from the role and the signatures that
+// were recorded then. It does no arithmetic: an answer that rests on the statement verifies it [Roots.Again].
+func (b *Roots) Recall(env Envelope, role string, refs []SignatureRef) (Verified, error) {
 	st, err := ParseStatement(env.Payload)
 	if err != nil {
 		return Verified{}, err
 	}
-	v := Verified{Envelope: env, Digest: env.Digest(), Statement: st, Role: role, Effect: effect}
-	if err := st.Decode(&v.Header); err != nil {
+	var h Header
+	if err := st.Decode(&h); err != nil {
 		return Verified{}, err
 	}
-	for _, t := range b.byOrg[v.Header.Author] {
-		v.Confirmed = b.byOrg[v.Header.Author][0].Confirmed
-		if v.Tally = t.Root.Recount(role, refs, nil); v.Tally.Met() {
+	held := b.byOrg[h.Author]
+	for _, t := range held {
+		if tally := t.Root.Recount(role, refs, nil); tally.Met() {
+			v := t.weigh(env, st, b.House, held, tally)
+			v.Header, v.Digest = h, env.Digest()
 			return v, nil
 		}
 	}
 	return Verified{}, fault.New(fault.PolicyNotMet, "statement:%s is recorded as signed by role %q of %q, and the signatures do not bear that out",
-		v.Digest, role, v.Header.Author)
+		env.Digest(), role, short(h.Author))
 }
 
 func (b *Roots) verify(env Envelope, versions int) (Verified, error) {
@@ -155,10 +156,9 @@ func (b *Roots) verify(env Envelope, versions int) (Verified, error) {
 // none, so that nobody weakens a statement by signing it too.
 func (t Trusted) verify(env Envelope, st Statement, house string, held []Trusted) (Verified, error) {
 	root := t.Root
-	rule, names := signingOrder(&root, st)
 	var claim *Verified
 	nearest := Tally{Org: root.Author, Role: RoleRoot} // of the roles that did not sign, the one with most signatures: it makes the best error
-	for _, name := range names {
+	for _, name := range signingOrder(&root, st) {
 		tally := root.Policy(name, env)
 		if !tally.Met() {
 			if !nearest.known || len(tally.Signatures) > len(nearest.Signatures) {
@@ -166,13 +166,8 @@ func (t Trusted) verify(env Envelope, st Statement, house string, held []Trusted
 			}
 			continue
 		}
-		v := Verified{Envelope: env, Statement: st, Role: name, Tally: tally, Version: root.Version, Confirmed: t.Confirmed}
-		v.Effect, v.Reason = effect(&root, held, name, house, st)
-		if v.Effect == Fact && selfAccused(&root, st, tally) {
-			v.Effect, v.Reason = Claim, "a key cannot say of itself that it is compromised"
-		}
+		v := t.weigh(env, st, house, held, tally)
 		if v.Effect == Fact {
-			v.InHouse = rule.InHouse
 			return v, nil
 		}
 		if claim == nil {
@@ -185,20 +180,35 @@ func (t Trusted) verify(env Envelope, st Statement, house string, held []Trusted
 	return Verified{}, nearest.Err()
 }
 
-// signingOrder returns the row for what a statement says, and the roles of the root, those of the row
-// first.
-func signingOrder(root *Root, st Statement) (Rule, []string) {
+// weigh says what effect a statement has that a role of the root signed.
+func (t Trusted) weigh(env Envelope, st Statement, house string, held []Trusted, tally Tally) Verified {
+	v := Verified{Envelope: env, Statement: st, Role: tally.Role, Tally: tally, Version: t.Root.Version, Confirmed: t.Confirmed}
+	v.Effect, v.Reason = effect(&t.Root, held, tally.Role, house, st)
+	if v.Effect == Fact && selfAccused(&t.Root, st, tally) {
+		v.Effect, v.Reason = Claim, "a key cannot say of itself that it is compromised"
+	}
+	v.InHouse = v.Effect == Fact && ruleOf(&t.Root, st).InHouse
+	return v
+}
+
+// ruleOf returns the row of the authority table for what a statement says; without one, the zero rule.
+func ruleOf(root *Root, st Statement) Rule {
 	var rule Rule
 	if predicate, own := ownPredicate(st.PredicateType); own {
 		rule, _ = ruleFor(predicate, root.Kind)
 	}
-	names := slices.Clone(rule.Roles)
+	return rule
+}
+
+// signingOrder returns the roles of the root, those first that may say this with effect.
+func signingOrder(root *Root, st Statement) []string {
+	names := slices.Clone(ruleOf(root, st).Roles)
 	for _, ro := range root.Roles {
 		if !slices.Contains(names, ro.Name) {
 			names = append(names, ro.Name)
 		}
 	}
-	return rule, names
+	return names
 }
 
 // selfAccused reports whether a compromise rests on the key it speaks about. That the key signed too

@@ -17,7 +17,7 @@ import (
 
 // Limits of one import.
 const (
-	MaxLines = 1_000_000
+	MaxLines = 1_000_000 // lines, the header and blank ones included
 	MaxLine  = 8 << 10   // bytes of a line, its ending included
 	MaxBytes = 256 << 20 // bytes of the whole file
 )

@@ -1,7 +1,7 @@
 // Package exposure answers what a compromise reaches. Edges go in, answers come out: it sees neither
 // statements nor the database.
 //
-// Most callers need [Load], which builds the graph from whoever holds the edges, and [Radius], which
+// Most callers need [Load], which builds the graph from whoever holds the edges (or [Build], from a slice), and [Radius], which
 // says what some subjects reach, for which harm, how certainly, and by which path. [ReadEdges] reads a
 // house's own edges from CSV; [EncodeRow] and [DecodeRow] are the form in which such a row is kept.
 //
@@ -14,6 +14,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/cordon-trust/cordon/internal/exposure/graph"
 	"github.com/cordon-trust/cordon/internal/model"
@@ -29,25 +30,28 @@ type EdgeSource interface {
 // edge that the graph cannot hold; there is no graph of a part.
 func Load(ctx context.Context, src EdgeSource) (*graph.Graph, error) {
 	const checkEvery = 4096 // edges between two looks at ctx
-	var failed error
-	g, err := graph.New(func(yield func(model.Edge) bool) {
-		n := 0
-		for e, err := range src.Edges(ctx) {
-			if n++; err == nil && n%checkEvery == 0 {
-				err = ctx.Err()
-			}
-			if err != nil {
-				failed = err
-				return
-			}
-			if !yield(e) {
-				return
-			}
+	b := graph.NewBuilder()
+	n := 0
+	for e, err := range src.Edges(ctx) {
+		if n++; err == nil && n%checkEvery == 0 {
+			err = ctx.Err()
 		}
-	})
-	if failed != nil {
-		return nil, fmt.Errorf("read edges: %w", failed)
+		if err == nil {
+			err = b.Add(e)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read edges: %w", err)
+		}
 	}
+	return finish(b.Graph())
+}
+
+// Build builds the graph of edges that are at hand.
+func Build(edges []model.Edge) (*graph.Graph, error) {
+	return finish(graph.New(slices.Values(edges)))
+}
+
+func finish(g *graph.Graph, err error) (*graph.Graph, error) {
 	if err != nil {
 		return nil, fmt.Errorf("build graph: %w", err)
 	}

@@ -31,12 +31,11 @@ const (
 
 // Reached is one subject that the sources reach by one harm.
 type Reached struct {
-	Type      string        `json:"type"` // "reached"
 	Subject   model.Subject `json:"subject"`
 	Certainty Certainty     `json:"certainty"`
 	Harm      model.Harm    `json:"harm"`
 	Path      []Step        `json:"path"`
-	Truncated bool          `json:"truncated,omitempty"` // the path's beginning was left out
+	Truncated bool          `json:"truncated,omitzero"` // the path's beginning was left out
 }
 
 // Step is one edge of a path. Each begins at a source or where an earlier one ends; all inputs that
@@ -47,7 +46,7 @@ type Step struct {
 	To       model.Subject `json:"to"`
 	Harm     model.Harm    `json:"harm"`
 	Saying
-	Others []Other `json:"others,omitempty"` // who else speaks about this edge, strongest first
+	Others []Other `json:"others,omitzero"` // who else speaks about this edge, strongest first
 }
 
 // Other is an edge beside a step, between the same subjects.
@@ -61,26 +60,26 @@ type Saying struct {
 	Known     model.Known  `json:"known"`
 	Since     time.Time    `json:"since,omitzero"`
 	Until     time.Time    `json:"until,omitzero"`
-	Control   string       `json:"control,omitempty"` // declared; cuts nothing
+	Control   string       `json:"control,omitzero"` // declared; cuts nothing
 	Statement model.Digest `json:"statement,omitzero"`
-	Author    string       `json:"author,omitempty"`
-	Claim     bool         `json:"claim,omitempty"` // the author does not own what it speaks about
+	Author    string       `json:"author,omitzero"`
+	Claim     bool         `json:"claim,omitzero"` // the author does not own what it speaks about
 }
 
-// Count is the number of subjects of one kind that one harm reaches, sources left out. Possible are
-// those that are not certain, so that the two add up.
+// Count is the number of subjects of one kind that one harm reaches, sources left out. Nobody is counted
+// twice: possible are those that are not certain.
 type Count struct {
-	Kind     model.Kind `json:"kind"`
-	Harm     model.Harm `json:"harm"`
-	Certain  int        `json:"certain"`
-	Possible int        `json:"possible"`
+	Kind      model.Kind `json:"kind"`
+	Harm      model.Harm `json:"harm"`
+	Certainty Certainty  `json:"certainty"`
+	N         int        `json:"n"`
 }
 
 // Answer is all that a query reaches.
 type Answer struct {
 	Reached    []Reached       `json:"reached"` // sorted by kind, subject and harm
-	Counts     []Count         `json:"counts"`  // sorted by kind and harm
-	NotInGraph []model.Subject `json:"not_in_graph,omitempty"`
+	Counts     []Count         `json:"counts"`  // sorted by kind, harm and certainty
+	NotInGraph []model.Subject `json:"not_in_graph,omitzero"`
 }
 
 // Radius answers q. Where a large answer is only counted, or printed row by row, [Spread] needs far
@@ -112,7 +111,12 @@ func (s Spread) NotInGraph() []model.Subject { return s.res.NotInGraph }
 func (s Spread) Counts() []Count {
 	var out []Count
 	for _, c := range s.res.Counts() {
-		out = append(out, Count(c))
+		if c.Certain > 0 {
+			out = append(out, Count{c.Kind, c.Harm, Certain, c.Certain})
+		}
+		if c.Possible > 0 {
+			out = append(out, Count{c.Kind, c.Harm, Possible, c.Possible})
+		}
 	}
 	return out
 }
@@ -130,7 +134,6 @@ func (s Spread) Rows() iter.Seq[Reached] {
 
 func reached(row graph.Row) Reached {
 	r := Reached{
-		Type:      "reached",
 		Subject:   row.Subject,
 		Certainty: Possible,
 		Harm:      row.Harm,

@@ -2,7 +2,7 @@ package exposure
 
 import (
 	"context"
-	"encoding/json"
+	"encoding/json/v2"
 	"errors"
 	"iter"
 	"slices"
@@ -121,7 +121,7 @@ func TestRadius(t *testing.T) {
 			}
 			n := 0
 			for _, c := range ans.Counts {
-				n += c.Certain + c.Possible
+				n += c.N
 			}
 			if n != len(ans.Reached) {
 				t.Errorf("counts add up to %d of %d rows", n, len(ans.Reached))
@@ -138,10 +138,10 @@ func TestReachedAsJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"reached":[{"type":"reached","subject":"device:acme/pump/1","certainty":"certain","harm":"availability","path":[` +
+	want := `{"reached":[{"subject":"device:acme/pump/1","certainty":"certain","harm":"availability","path":[` +
 		`{"from":"service:cloud/x","relation":"serves","to":"device:acme/pump/1","harm":"availability","known":"asserted",` +
 		`"control":"a second cloud","author":"st","others":[{"relation":"serves","known":"denied","since":"2026-01-01T00:00:00Z","author":"st"}]}]}],` +
-		`"counts":[{"kind":"device","harm":"availability","certain":1,"possible":0}],"not_in_graph":["system:nobody"]}`
+		`"counts":[{"kind":"device","harm":"availability","certainty":"certain","n":1}],"not_in_graph":["system:nobody"]}`
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Error(diff)
 	}

@@ -410,7 +410,7 @@ func unescape(s string) (string, error) {
 		if hi < 0 || lo < 0 {
 			return "", fmt.Errorf("part %q has a percent-encoding that is not upper-case hex", s)
 		}
-		b.WriteByte(byte(hi<<4 | lo))
+		b.WriteByte(byte(hi<<4 | lo)) //nolint:gosec // both are below 16
 		i += 2
 	}
 	if !utf8.ValidString(b.String()) {

@@ -72,7 +72,7 @@ func (db *DB) openWritable(ctx context.Context, opts Options) error {
 		return err
 	}
 	db.writes = db.pool(opts, accessWrite, 1)
-	if err := migrate(ctx, db.writes); err != nil {
+	if err := setUp(ctx, db.writes, opts.Wait); err != nil {
 		return err
 	}
 	db.reads = db.pool(opts, accessRead, max(4, runtime.NumCPU()))

@@ -4,8 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"github.com/pressly/goose/v3"
 
@@ -40,7 +42,24 @@ func checkVersion(v int64) error {
 	return nil
 }
 
-// migrate brings the schema up to date. Two processes may try at once: one of them fails, and looks again.
+// setUp brings the schema up to date. Several processes may open a new home at once, and SQLite does not
+// wait for its turn when it switches to a write-ahead log; so this does, as long as a write would.
+func setUp(ctx context.Context, db *sql.DB, wait time.Duration) error {
+	const pause = 20 * time.Millisecond
+	for deadline := time.Now().Add(wait); ; {
+		err := migrate(ctx, db)
+		if !errors.Is(err, fault.Locked) || time.Now().After(deadline) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return classify(ctx.Err(), "wait for the turn to set up")
+		case <-time.After(pause):
+		}
+	}
+}
+
+// migrate is one attempt. When another process was faster it fails, and looks again.
 func migrate(ctx context.Context, db *sql.DB) error {
 	v, err := versionOf(ctx, db)
 	if err != nil {

@@ -12,10 +12,13 @@ import (
 // commit that failed, database/sql would put the connection back with the transaction, and the write
 // lock, still open. It belongs to one goroutine at a time.
 type session struct {
-	conn  *sql.Conn            // nil until connected
-	stmts map[string]*sql.Stmt // by query
-	bulks map[bulkKey]string   // built queries
+	conn  *sql.Conn           // nil until connected
+	stmts map[string]prepared // by query
+	bulks map[bulkKey]string  // built queries
 }
+
+// prepared is a statement that lives as long as its session.
+type prepared struct{ stmt *sql.Stmt }
 
 type bulkKey struct {
 	head string
@@ -30,7 +33,7 @@ func (s *session) connect(ctx context.Context, pool *sql.DB) error {
 	if err != nil {
 		return err
 	}
-	s.conn, s.stmts, s.bulks = conn, map[string]*sql.Stmt{}, map[bulkKey]string{}
+	s.conn, s.stmts, s.bulks = conn, map[string]prepared{}, map[bulkKey]string{}
 	return nil
 }
 
@@ -60,7 +63,7 @@ func (s *session) drop(spoilt bool) error {
 	}
 	var err error
 	for _, st := range s.stmts {
-		err = errors.Join(err, st.Close())
+		err = errors.Join(err, st.stmt.Close())
 	}
 	if spoilt {
 		_ = s.conn.Raw(func(any) error { return driver.ErrBadConn }) // tells the pool to close it
@@ -72,14 +75,14 @@ func (s *session) drop(spoilt bool) error {
 	return err
 }
 
-func (s *session) prepare(ctx context.Context, query string) (*sql.Stmt, error) {
-	if st, ok := s.stmts[query]; ok {
-		return st, nil
+func (s *session) prepare(ctx context.Context, query string) (prepared, error) {
+	if p, ok := s.stmts[query]; ok {
+		return p, nil
 	}
-	st, err := s.conn.PrepareContext(ctx, query) //nolint:sqlclosecheck // closed by drop
+	stmt, err := s.conn.PrepareContext(ctx, query)
 	if err != nil {
-		return nil, fmt.Errorf("prepare: %w", err)
+		return prepared{}, fmt.Errorf("prepare: %w", err)
 	}
-	s.stmts[query] = st
-	return st, nil
+	s.stmts[query] = prepared{stmt}
+	return prepared{stmt}, nil
 }

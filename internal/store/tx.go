@@ -30,11 +30,11 @@ func (t *Tx) exec(ctx context.Context, doing, query string, args ...any) (int64,
 		return 0, classify(err, doing)
 	}
 	ctx = context.WithoutCancel(ctx)
-	st, err := t.session.prepare(ctx, query)
+	p, err := t.session.prepare(ctx, query)
 	if err != nil {
 		return 0, classify(err, doing)
 	}
-	res, err := st.ExecContext(ctx, args...)
+	res, err := p.stmt.ExecContext(ctx, args...)
 	if err != nil {
 		return 0, classify(err, doing)
 	}
@@ -44,11 +44,11 @@ func (t *Tx) exec(ctx context.Context, doing, query string, args ...any) (int64,
 
 // row runs a query for at most one row; ok is false when there is none.
 func (t *Tx) row(ctx context.Context, doing, query string, args []any, into ...any) (ok bool, err error) {
-	st, err := t.session.prepare(ctx, query)
+	p, err := t.session.prepare(ctx, query)
 	if err != nil {
 		return false, classify(err, doing)
 	}
-	err = st.QueryRowContext(ctx, args...).Scan(into...)
+	err = p.stmt.QueryRowContext(ctx, args...).Scan(into...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
@@ -58,11 +58,11 @@ func (t *Tx) row(ctx context.Context, doing, query string, args []any, into ...a
 // each runs a query and calls fn for every row. fn must not use the transaction: PostgreSQL answers one
 // query at a time, so callers collect a page and go on after it.
 func (t *Tx) each(ctx context.Context, doing, query string, args []any, fn func(scan func(...any) error) error) (err error) {
-	st, err := t.session.prepare(ctx, query)
+	p, err := t.session.prepare(ctx, query)
 	if err != nil {
 		return classify(err, doing)
 	}
-	rows, err := st.QueryContext(ctx, args...)
+	rows, err := p.stmt.QueryContext(ctx, args...)
 	if err != nil {
 		return classify(err, doing)
 	}

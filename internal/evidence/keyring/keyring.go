@@ -245,7 +245,7 @@ func readKeyFile(path, role string, machine bool) ([]byte, error) {
 	if !info.Mode().IsRegular() { // opening a pipe would wait for ever
 		return nil, fault.New(fault.KeyDamaged, "key file %q is not a regular file", path)
 	}
-	f, err := os.Open(path) //nolint:gosec // the path is the home's own
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, unreadable(err)
 	}

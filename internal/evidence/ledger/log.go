@@ -130,7 +130,7 @@ func hashReader(ctx context.Context, t Tiles, cp evidence.Checkpoint) tlog.HashR
 
 // tileReader joins the store to tlog, whose interface carries no context. It lives for one call.
 type tileReader struct {
-	ctx   context.Context //nolint:containedctx // see above
+	ctx   context.Context
 	tiles Tiles
 }
 

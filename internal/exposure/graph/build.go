@@ -11,23 +11,21 @@ import (
 	"github.com/cordon-trust/cordon/internal/model"
 )
 
-// New builds a graph. The order of the edges does not matter. It fails, naming the edge by its place,
-// when one lacks a subject, or has a harm or a way of being known that model does not list. While it
+// New builds a graph. The order of the edges does not matter. It fails as [Builder.Add] does. While it
 // builds it holds about four times the memory of the graph.
 func New(edges iter.Seq[model.Edge]) (*Graph, error) {
-	b := newBuilder()
-	n := 0
+	b := NewBuilder()
 	for e := range edges {
-		if err := b.add(e); err != nil {
-			return nil, fmt.Errorf("edge %d: %w", n, err)
+		if err := b.Add(e); err != nil {
+			return nil, err
 		}
-		n++
 	}
-	return b.graph()
+	return b.Graph()
 }
 
-// builder collects edges under provisional ids. It belongs to the goroutine that calls New.
-type builder struct {
+// Builder collects edges under provisional ids. It belongs to one goroutine.
+type Builder struct {
+	n        int
 	ids      map[model.Subject]uint32
 	subjects []model.Subject
 	lastFrom model.Subject
@@ -52,8 +50,9 @@ type fact struct {
 	claim                     bool
 }
 
-func newBuilder() *builder {
-	return &builder{
+// NewBuilder returns a builder of an empty graph.
+func NewBuilder() *Builder {
+	return &Builder{
 		ids:     map[model.Subject]uint32{},
 		seen:    map[fact]uint32{},
 		texts:   map[string]uint32{},
@@ -61,7 +60,17 @@ func newBuilder() *builder {
 	}
 }
 
-func (b *builder) add(e model.Edge) error {
+// Add adds one edge. It fails, naming the edge by its place from 0, when it lacks a subject, or has a
+// harm or a way of being known that model does not list.
+func (b *Builder) Add(e model.Edge) error {
+	if err := b.add(e); err != nil {
+		return fmt.Errorf("edge %d: %w", b.n, err)
+	}
+	b.n++
+	return nil
+}
+
+func (b *Builder) add(e model.Edge) error {
 	if e.From.IsZero() || e.To.IsZero() {
 		return fmt.Errorf("an edge needs a subject at each end, this goes from %q to %q", e.From, e.To)
 	}
@@ -88,7 +97,7 @@ func (b *builder) add(e model.Edge) error {
 	return nil
 }
 
-func (b *builder) id(s model.Subject) uint32 {
+func (b *Builder) id(s model.Subject) uint32 {
 	id, ok := b.ids[s]
 	if !ok {
 		id = uint32(len(b.subjects)) //nolint:gosec // add stops long before
@@ -98,7 +107,7 @@ func (b *builder) id(s model.Subject) uint32 {
 	return id
 }
 
-func (b *builder) detail(e model.Edge) (uint32, error) {
+func (b *Builder) detail(e model.Edge) (uint32, error) {
 	// Times are compared as values here, so that the same instant in two zones is one detail.
 	f := fact{
 		e.Relation, e.Control, e.Author, e.Known,
@@ -129,7 +138,7 @@ func (b *builder) detail(e model.Edge) (uint32, error) {
 	return id, nil
 }
 
-func (b *builder) text(s string) uint32 { return place(b.texts, &b.table.texts, s) }
+func (b *Builder) text(s string) uint32 { return place(b.texts, &b.table.texts, s) }
 
 // place returns where v stands in list, and appends it when it is new.
 func place[T comparable](at map[T]uint32, list *[]T, v T) uint32 {
@@ -142,8 +151,8 @@ func place[T comparable](at map[T]uint32, list *[]T, v T) uint32 {
 	return i
 }
 
-// graph gives every node its final id and lays out the rows.
-func (b *builder) graph() (*Graph, error) {
+// Graph gives every node its final id and lays out the rows. The builder is of no use afterwards.
+func (b *Builder) Graph() (*Graph, error) {
 	g := &Graph{details: b.table}
 	b.ids, b.seen = nil, nil // the largest of what is no longer needed
 	nodeAt, err := g.names.fill(b.subjects)

@@ -147,8 +147,6 @@ func (g *Graph) edge(h int, c *csr, u, e uint32) model.Edge {
 	return out
 }
 
-func (g *Graph) isGate(v uint32) bool { return v-g.gateLo < g.gateN }
-
 func harmIndex(h model.Harm) (int, error) {
 	for i, x := range model.Harms {
 		if x == h {

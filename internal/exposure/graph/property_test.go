@@ -83,7 +83,10 @@ func checkPath(t *rapid.T, w world, row Row) {
 	if len(row.Path.Steps) == 0 || row.Path.Truncated {
 		t.Fatalf("%s: path of %d steps, truncated %v", row.Subject, len(row.Path.Steps), row.Path.Truncated)
 	}
-	for _, s := range row.Path.Steps {
+	for i, s := range row.Path.Steps {
+		if slices.ContainsFunc(row.Path.Steps[:i], func(x Step) bool { return x.From == s.From && x.To == s.To }) {
+			t.Fatalf("%s: the step from %s to %s is there twice", row.Subject, s.From, s.To)
+		}
 		if !slices.Contains(w.edges, s.Edge) || !n.counts(s.Edge, row.Certain) {
 			t.Fatalf("%s: step %v is no edge that counts", row.Subject, s.Edge)
 		}

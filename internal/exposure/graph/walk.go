@@ -110,14 +110,14 @@ func (w *walk) fall(v, parent uint32) {
 // a query goes into.
 func (w *walk) spread(rank uint32, c *csr) {
 	lo, hi := c.out(w.order[rank])
+	seen, gateLo, gateN := w.seen, w.g.gateLo, w.g.gateN // fall sets bits in the same words
 	last := none
-	for e := lo; e < hi; e++ {
-		t := c.to[e]
+	for i, t := range c.to[lo:hi] {
 		v := t & idMask
-		if w.fell(v) || t&timedBit != 0 && !w.holds(c, e) {
+		if seen[v>>6]&(1<<(v&63)) != 0 || t&timedBit != 0 && !w.holds(c, lo+uint32(i)) { //nolint:gosec // within the row
 			continue
 		}
-		if !w.g.isGate(v) {
+		if v-gateLo >= gateN {
 			w.fall(v, rank)
 			continue
 		}

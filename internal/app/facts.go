@@ -1,0 +1,87 @@
+package app
+
+import (
+	"context"
+
+	"github.com/cordon-trust/cordon/internal/evidence"
+	"github.com/cordon-trust/cordon/internal/evidence/ledger"
+	"github.com/cordon-trust/cordon/internal/kit/fault"
+	"github.com/cordon-trust/cordon/internal/release"
+	"github.com/cordon-trust/cordon/internal/store"
+)
+
+// facts is what this house knows at one moment, read from the archive.
+type facts struct {
+	roots       *evidence.Roots
+	compromises *evidence.Compromises
+	book        *release.Book
+}
+
+// readFacts reads roots, compromises and releases. What was verified when it arrived is not verified
+// again here; an answer that rests on a statement does that for the one it names (see [App.recheck]).
+func (a *App) readFacts(ctx context.Context, tx *store.Tx) (facts, error) {
+	f := facts{compromises: &evidence.Compromises{}, book: release.NewBook(a.home.Org)}
+	var err error
+	if f.roots, err = a.roots(ctx, tx); err != nil {
+		return f, err
+	}
+	err = a.each(ctx, tx, f.roots, evidence.PredCompromise, func(v evidence.Verified, _ ledger.Record) error {
+		return f.compromises.Add(v)
+	})
+	if err != nil {
+		return f, err
+	}
+	for _, predicate := range []string{evidence.PredReleaseSet, evidence.PredWithdrawal, evidence.PredVouch} {
+		err := a.each(ctx, tx, f.roots, predicate, func(v evidence.Verified, rec ledger.Record) error {
+			return f.book.Add(release.Fact{
+				Verified: v, Held: rec.HeldAt, Suspect: f.roots.Stands(v, rec.HeldAt, f.compromises),
+				Logged: rec.Effect != effectUnlogged,
+			})
+		})
+		if err != nil {
+			return f, err
+		}
+	}
+	return f, a.readFreshness(ctx, tx, f.book)
+}
+
+func (a *App) readFreshness(ctx context.Context, tx *store.Tx, book *release.Book) error {
+	mirrors, err := tx.Mirrors().All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, m := range mirrors {
+		book.SetFreshness(m.Publisher, release.Freshness{Expires: m.Expires, SyncedAt: m.SyncedAt, Counter: m.Counter})
+	}
+	return nil
+}
+
+// each calls fn for every statement of a predicate that is held, in the order of the ledger.
+func (a *App) each(ctx context.Context, tx *store.Tx, roots *evidence.Roots, predicate string, fn func(evidence.Verified, ledger.Record) error) error {
+	return tx.Archive().ByPredicate(ctx, evidence.PredicateURI(predicate), func(rec ledger.Record) error {
+		if rec.Envelope == nil || !rec.Retracted.IsZero() {
+			return nil
+		}
+		v, err := a.recall(ctx, tx, roots, rec)
+		if err != nil {
+			return err
+		}
+		return fn(v, rec)
+	})
+}
+
+// recall rebuilds a verified statement from the archive and the signatures its entries commit to.
+func (a *App) recall(ctx context.Context, tx *store.Tx, roots *evidence.Roots, rec ledger.Record) (evidence.Verified, error) {
+	env, err := evidence.ParseEnvelope(rec.Envelope)
+	if err != nil {
+		return evidence.Verified{}, fault.Wrap(err, fault.Damaged, "statement:%s cannot be read from the archive", rec.Digest)
+	}
+	if env.Digest() != rec.Digest {
+		return evidence.Verified{}, fault.New(fault.Damaged, "statement:%s is not what was recorded", rec.Digest)
+	}
+	refs, _, err := logged(ctx, tx, houseOrigin(a.home.Org), rec.Digest)
+	if err != nil {
+		return evidence.Verified{}, err
+	}
+	return roots.Recall(env, rec.Role, refs)
+}

@@ -1,0 +1,108 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/cordon-trust/cordon/internal/evidence"
+	"github.com/cordon-trust/cordon/internal/kit/fault"
+	"github.com/cordon-trust/cordon/internal/model"
+	"github.com/cordon-trust/cordon/internal/store"
+)
+
+// KeyInfo is a key of an organisation.
+type KeyInfo struct {
+	Key         model.Subject      `json:"key"`
+	Org         string             `json:"org"`
+	Role        string             `json:"role"`
+	Algorithm   evidence.Algorithm `json:"algorithm"`
+	Family      evidence.Family    `json:"family"`
+	Holder      string             `json:"holder"`
+	Compromised []CompromiseInfo   `json:"compromised,omitempty"`
+}
+
+// CompromiseInfo is what somebody with a say said of a key.
+type CompromiseInfo struct {
+	Author string `json:"author"`
+	Since  string `json:"since"`
+	Reason string `json:"reason,omitzero"`
+}
+
+// Keys lists the keys in an organisation's root.
+func (a *App) Keys(ctx context.Context, org string) ([]KeyInfo, error) {
+	var out []KeyInfo
+	err := a.db.View(ctx, func(tx *store.Tx) error {
+		f, err := a.readFacts(ctx, tx)
+		if err != nil {
+			return err
+		}
+		t, ok := f.roots.Of(org)
+		if !ok {
+			return fault.New(fault.UnknownOrg, "this house holds no trust root of %q", org)
+		}
+		for _, id := range t.Root.KeyIDs() {
+			k, _ := t.Root.Key(id)
+			info := KeyInfo{
+				Key: id, Org: org, Role: t.Root.RoleOf(id), Algorithm: k.Algorithm, Family: k.Algorithm.Family(), Holder: t.Root.Holder(id),
+			}
+			for _, c := range f.compromises.Of(id) {
+				info.Compromised = append(info.Compromised, CompromiseInfo{c.Author, c.Since, c.Reason})
+			}
+			out = append(out, info)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Compromise says that a key can no longer be relied on since a time (RFC 3339, or "unknown"). The
+// owner says it to everybody by its recall role, a hospital in its own house. A key of the recall role
+// itself is spoken about by the root role.
+func (a *App) Compromise(ctx context.Context, key model.Subject, since, reason string) (Said, error) {
+	role, err := a.roleFor(evidence.PredCompromise)
+	if err != nil {
+		return Said{}, err
+	}
+	c := evidence.Compromise{Header: a.header(), Key: key, Since: since, Reason: reason}
+	if t, known, err := c.SinceTime(); err != nil {
+		return Said{}, fault.Wrap(err, fault.Usage, "the time of the compromise cannot be read")
+	} else if known {
+		c.Since = t.Format(time.RFC3339)
+	}
+	own, err := a.ownerRole(ctx, key)
+	if err != nil {
+		return Said{}, err
+	}
+	if own == role {
+		role = evidence.RoleRoot // a key never accuses itself
+	}
+	payload, err := evidence.NewPayload(evidence.PredCompromise, c, key)
+	if err != nil {
+		return Said{}, err
+	}
+	return a.say(ctx, role, payload)
+}
+
+// ownerRole returns the role a key has in this house's own root; "" for a key of somebody else's. A
+// maker speaks about its own keys only, and a key that nobody owns is nobody's to speak about.
+func (a *App) ownerRole(ctx context.Context, key model.Subject) (string, error) {
+	var role string
+	err := a.db.View(ctx, func(tx *store.Tx) error {
+		roots, err := a.roots(ctx, tx)
+		if err != nil {
+			return err
+		}
+		org, r, ok := roots.OwnerOf(key)
+		switch {
+		case !ok:
+			return fault.New(fault.NotFound, "no trust root that this house holds has the key %s", key).
+				Hint("`cordon key list ORG` prints the keys of an organisation")
+		case org == a.home.Org:
+			role = r
+		case a.home.Kind == evidence.Maker:
+			return fault.New(fault.NotOwner, "%s is a key of %q; %q speaks about its own keys only", key, org, a.home.Org)
+		}
+		return nil
+	})
+	return role, err
+}

@@ -1,0 +1,60 @@
+package flow
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"net/netip"
+)
+
+// Addr is an IP address as two numbers; IPv4 is written as IPv6 writes it (RFC 4291 section 2.5.5.2).
+type Addr struct{ Hi, Lo uint64 }
+
+const v4Prefix = 0xffff << 32
+
+func addr4(b []byte) Addr {
+	return Addr{0, v4Prefix | uint64(binary.BigEndian.Uint32(b))}
+}
+
+func addr16(b []byte) Addr {
+	return Addr{binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:])}
+}
+
+// AddrOf returns the packed form of an address.
+func AddrOf(a netip.Addr) Addr {
+	b := a.As16()
+	return addr16(b[:])
+}
+
+// IP returns the address; one that was IPv4 is IPv4 again.
+func (a Addr) IP() netip.Addr {
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:], a.Hi)
+	binary.BigEndian.PutUint64(b[8:], a.Lo)
+	return netip.AddrFrom16(b).Unmap()
+}
+
+func (a Addr) less(b Addr) bool { return a.Hi < b.Hi || a.Hi == b.Hi && a.Lo < b.Lo }
+
+// key names a connection. Side 0 is the smaller of the two ends, so both directions have one key.
+type key struct {
+	a, b  Addr
+	ports uint32 // a's in the upper half
+	realm uint32 // address realm: the same addresses in another realm are other devices
+}
+
+// keyOf returns the key and which side sent.
+func keyOf(s *Segment, realm uint32) (key, int) {
+	if s.Src.less(s.Dst) || s.Src == s.Dst && s.SrcPort <= s.DstPort {
+		return key{s.Src, s.Dst, uint32(s.SrcPort)<<16 | uint32(s.DstPort), realm}, 0
+	}
+	return key{s.Dst, s.Src, uint32(s.DstPort)<<16 | uint32(s.SrcPort), realm}, 1
+}
+
+// hash mixes the key with a seed that the sender of packets does not know.
+func (k *key) hash(seed uint64) uint32 {
+	hi, lo := bits.Mul64(k.a.Lo^seed, k.b.Lo^0x9e3779b97f4a7c15)
+	x := hi ^ lo ^ k.a.Hi ^ bits.RotateLeft64(k.b.Hi, 29)
+	hi, lo = bits.Mul64(x^(uint64(k.ports)|uint64(k.realm)<<32), 0xd6e8feb86659fd93^seed)
+	x = hi ^ lo
+	return uint32(x) ^ uint32(x>>32) //nolint:gosec // folding, not converting
+}

@@ -1,0 +1,236 @@
+package http
+
+import "bytes"
+
+// methods are those whose name at the beginning of a segment is taken for a request.
+var methods = [...]string{
+	"GET ", "POST ", "PUT ", "HEAD ", "DELETE ", "OPTIONS ", "PATCH ", "CONNECT ", "TRACE ", "PROPFIND ",
+	"PROPPATCH ", "MKCOL ", "COPY ", "MOVE ", "LOCK ", "UNLOCK ", "REPORT ", "SEARCH ", "BITS_POST ",
+	"CCM_POST ", "SUBSCRIBE ", "NOTIFY ", "M-SEARCH ", "PRI ",
+}
+
+func isResponse(b []byte) bool {
+	const want = "HTTP/1."
+	return len(b) > 0 && b[0] == 'H' && string(b[:min(len(b), len(want))]) == want[:min(len(b), len(want))]
+}
+
+func isRequest(b []byte) bool {
+	if len(b) == 0 || b[0] < 'A' || b[0] > 'Z' {
+		return false
+	}
+	for _, m := range methods {
+		if n := min(len(b), len(m)); b[0] == m[0] && string(b[:n]) == m[:n] {
+			return true
+		}
+	}
+	return false
+}
+
+// resume decides whether a segment in a lost direction begins a message. It wants the whole start line,
+// since a body may hold a method's name.
+func (p *parser) resume(b []byte) bool {
+	var h header
+	n := bytes.IndexByte(b, '\n')
+	if n < 0 {
+		return false
+	}
+	l := bytes.TrimSuffix(b[:n], []byte{'\r'})
+	if p.role != requests && isResponse(b) && h.status(l) || p.role != responses && isRequest(b) && h.request(l) {
+		p.state = start
+		return true
+	}
+	return false
+}
+
+// request is what is remembered of a request until its response comes.
+type request struct {
+	method string
+	name   string
+	host   string
+	end    uint64 // offset behind its header section
+}
+
+// header is what is read of a header section.
+type header struct {
+	code    int
+	req     request
+	length  int64 // -1: none
+	badLen  bool
+	chunked bool
+	coded   bool // a transfer coding that is not chunked alone
+	coding  Coding
+	first   int64
+	whole   int64
+	ranged  bool
+	multi   string
+}
+
+// status reads a status line (RFC 9112 section 4).
+func (h *header) status(l []byte) bool {
+	if len(l) < 12 || !isResponse(l) || l[8] != ' ' {
+		return false
+	}
+	for _, c := range l[9:12] {
+		if c < '0' || c > '9' {
+			return false
+		}
+		h.code = h.code*10 + int(c-'0')
+	}
+	return h.code >= 100 && (len(l) == 12 || l[12] == ' ')
+}
+
+// request reads a request line (RFC 9112 section 3).
+func (h *header) request(l []byte) bool {
+	i, j := bytes.IndexByte(l, ' '), bytes.LastIndexByte(l, ' ')
+	if i <= 0 || j <= i || !bytes.HasPrefix(l[j+1:], []byte("HTTP/1.")) {
+		return false
+	}
+	h.req.method = methodName(l[:i])
+	target := bytes.TrimSpace(l[i+1 : j])
+	h.req.name = nameOf(target)
+	if host, ok := authority(target); ok {
+		h.req.host = hostOf(host)
+	}
+	return true
+}
+
+// methodName returns a method's name without allocating for the usual ones.
+func methodName(b []byte) string {
+	for _, m := range methods {
+		if len(b) == len(m)-1 && string(b) == m[:len(b)] {
+			return m[:len(b)]
+		}
+	}
+	return string(b[:min(len(b), 32)])
+}
+
+// field reads one field line. Only those that framing, naming and decoding need are looked at.
+func (h *header) field(l []byte) {
+	i := bytes.IndexByte(l, ':')
+	if i < 4 {
+		return
+	}
+	name := bytes.TrimRight(l[:i], " \t")
+	switch len(name) {
+	case 4:
+		if h.req.host == "" && is(name, "host") {
+			h.req.host = hostOf(bytes.TrimSpace(l[i+1:]))
+		}
+	case 12:
+		if is(name, "content-type") {
+			h.contentType(bytes.TrimSpace(l[i+1:]))
+		}
+	case 13:
+		if is(name, "content-range") {
+			h.contentRange(bytes.TrimSpace(l[i+1:]))
+		}
+	case 14:
+		if is(name, "content-length") {
+			h.contentLength(bytes.TrimSpace(l[i+1:]))
+		}
+	case 16:
+		if is(name, "content-encoding") {
+			h.contentEncoding(bytes.TrimSpace(l[i+1:]))
+		}
+	case 17:
+		if is(name, "transfer-encoding") {
+			h.transferEncoding(bytes.TrimSpace(l[i+1:]))
+		}
+	}
+}
+
+// is compares a field name with one written in lower case, as ASCII without case.
+func is(name []byte, want string) bool {
+	for i, c := range name {
+		if 'A' <= c && c <= 'Z' {
+			c |= 0x20
+		}
+		if c != want[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// contentLength reads a length. A list of equal numbers is one number (RFC 9112 section 6.3).
+func (h *header) contentLength(v []byte) {
+	for one := range bytes.SplitSeq(v, []byte{','}) {
+		n, ok := number(bytes.TrimSpace(one))
+		if !ok || h.length >= 0 && h.length != n {
+			h.badLen = true
+			return
+		}
+		h.length = n
+	}
+}
+
+// number reads decimal digits up to maxLength.
+func number(v []byte) (int64, bool) {
+	var n int64
+	for _, c := range v {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		if n = n*10 + int64(c-'0'); n > maxLength {
+			return 0, false
+		}
+	}
+	return n, len(v) > 0
+}
+
+func (h *header) transferEncoding(v []byte) {
+	for one := range bytes.SplitSeq(v, []byte{','}) {
+		one = bytes.TrimSpace(one)
+		switch {
+		case bytes.EqualFold(one, []byte("chunked")) && !h.chunked:
+			h.chunked = true
+		case bytes.EqualFold(one, []byte("identity")):
+		default:
+			h.coded = true
+		}
+	}
+}
+
+func (h *header) contentEncoding(v []byte) {
+	switch {
+	case len(v) == 0 || bytes.EqualFold(v, []byte("identity")):
+	case h.coding != Identity:
+		h.coding = Other
+	case bytes.EqualFold(v, []byte("gzip")), bytes.EqualFold(v, []byte("x-gzip")):
+		h.coding = Gzip
+	case bytes.EqualFold(v, []byte("deflate")):
+		h.coding = Deflate
+	default:
+		h.coding = Other
+	}
+}
+
+// contentRange reads "bytes first-last/whole" (RFC 9110 section 14.4).
+func (h *header) contentRange(v []byte) {
+	h.ranged, h.first, h.whole = true, -1, -1
+	v, ok := bytes.CutPrefix(v, []byte("bytes "))
+	if !ok {
+		return
+	}
+	span, whole, ok := bytes.Cut(v, []byte{'/'})
+	if !ok {
+		return
+	}
+	from, to, ok := bytes.Cut(span, []byte{'-'})
+	first, ok1 := number(bytes.TrimSpace(from))
+	last, ok2 := number(bytes.TrimSpace(to))
+	if !ok || !ok1 || !ok2 || last < first {
+		return
+	}
+	h.first = first
+	if n, ok := number(bytes.TrimSpace(whole)); ok && n > last {
+		h.whole = n
+	}
+}
+
+func (h *header) contentType(v []byte) {
+	if len(v) > 10 && bytes.EqualFold(v[:10], []byte("multipart/")) {
+		typ, _, _ := bytes.Cut(v, []byte{';'})
+		h.multi = string(bytes.ToLower(bytes.TrimSpace(typ[:min(len(typ), 64)])))
+	}
+}

@@ -1,0 +1,78 @@
+package http
+
+import (
+	"bytes"
+	"strings"
+)
+
+// authority returns what stands between "//" and the path of an absolute target (RFC 9112 section 3.2.2).
+func authority(target []byte) ([]byte, bool) {
+	_, rest, ok := bytes.Cut(target, []byte("://"))
+	if !ok || bytes.IndexByte(target, '/') < bytes.Index(target, []byte("://")) {
+		return nil, false
+	}
+	if i := bytes.IndexAny(rest, "/?#"); i >= 0 {
+		rest = rest[:i]
+	}
+	return rest, true
+}
+
+// nameOf returns the last segment of a target's path, decoded. Query, fragment and path parameters, which
+// may carry sessions and credentials, are cut off before anything else is looked at.
+func nameOf(target []byte) string {
+	if i := bytes.IndexAny(target, "?#"); i >= 0 {
+		target = target[:i]
+	}
+	if i := bytes.Index(target, []byte("://")); i >= 0 && bytes.IndexByte(target, '/') > i {
+		target = target[i+3:]
+		if bytes.IndexByte(target, '/') < 0 {
+			return ""
+		}
+	}
+	if i := bytes.LastIndexByte(target, '/'); i >= 0 {
+		target = target[i+1:]
+	}
+	if i := bytes.IndexByte(target, ';'); i >= 0 {
+		target = target[:i]
+	}
+	return clean(decode(target))
+}
+
+// decode undoes percent-encoding; what is not well encoded stays as it is.
+func decode(b []byte) string {
+	if bytes.IndexByte(b, '%') < 0 {
+		return string(b[:min(len(b), maxName)])
+	}
+	var s strings.Builder
+	for i := 0; i < len(b) && s.Len() < maxName; i++ {
+		if b[i] == '%' && i+2 < len(b) {
+			if hi, lo := hexValue(b[i+1]), hexValue(b[i+2]); hi >= 0 && lo >= 0 {
+				s.WriteByte(byte(hi<<4 | lo))
+				i += 2
+				continue
+			}
+		}
+		s.WriteByte(b[i])
+	}
+	return s.String()
+}
+
+func clean(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
+
+// hostOf brings a host to lower case and drops user information and the port.
+func hostOf(b []byte) string {
+	if i := bytes.LastIndexByte(b, '@'); i >= 0 {
+		b = b[i+1:]
+	}
+	switch {
+	case len(b) > 0 && b[0] == '[':
+		if i := bytes.IndexByte(b, ']'); i >= 0 {
+			b = b[1:i]
+		}
+	default:
+		if i := bytes.LastIndexByte(b, ':'); i >= 0 {
+			b = b[:i]
+		}
+	}
+	return clean(strings.ToLower(string(b[:min(len(b), maxName)])))
+}

@@ -1,0 +1,228 @@
+package network
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"hash"
+	"time"
+
+	"github.com/cordon-trust/cordon/internal/model"
+	"github.com/cordon-trust/cordon/internal/network/http"
+	"github.com/cordon-trust/cordon/internal/network/magic"
+)
+
+// object is one body on its way. Objects and their hash states are recycled.
+type object struct {
+	next        *object // in a queue
+	side        int     // who sends it
+	start, stop uint64  // where its message lies in its direction
+	serial      uint32
+	time        int64
+	request     bool
+	host, name  string
+	seen        int64
+	missing     int64
+	declared    int64
+	first       int64 // of a range
+	whole       int64
+	notes       http.Note
+
+	complete, unchecked, ambiguous, uncompared bool
+
+	hash   hash.Hash
+	at     int64 // offset up to which the hash has come; it stops at the first hole
+	digest model.Digest
+
+	head  [magic.Need]byte // first bytes, until the type is known
+	nhead int
+	known bool
+	typ   string
+	class magic.Class
+	save  Carved // nil when nothing is kept
+}
+
+func (e *engine) object() *object {
+	if n := len(e.free); n > 0 {
+		o := e.free[n-1]
+		e.free = e.free[:n-1]
+		return o
+	}
+	return &object{hash: sha256.New()}
+}
+
+func (o *object) begin(m *http.Message) {
+	h := o.hash
+	h.Reset()
+	o.reset()
+	o.hash = h
+	o.side, o.start, o.serial, o.time, o.request = m.Side, m.Start, m.Serial, m.Time, m.Request
+	o.host, o.name, o.declared, o.notes = m.Host, m.Name, m.Declared, m.Notes
+}
+
+// reset clears everything but the first bytes, which nhead makes void.
+func (o *object) reset() {
+	o.next, o.seen, o.missing, o.at, o.stop = nil, 0, 0, 0, 0
+	o.complete, o.unchecked, o.ambiguous, o.uncompared = false, false, false, false
+	o.digest, o.nhead, o.known, o.typ, o.class, o.save = model.Digest{}, 0, false, "", 0, nil
+}
+
+// write takes the bytes at off. Behind a hole only the first bytes still matter.
+func (o *object) write(e *engine, off int64, b []byte) {
+	if off != o.at {
+		o.discard()
+		return
+	}
+	o.at += int64(len(b))
+	_, _ = o.hash.Write(b) // a hash never fails
+	if !o.known {
+		o.peek(e, off, b)
+		return
+	}
+	o.keep(e, b)
+}
+
+// peek collects first bytes until the type can be told, and then decides whether to save the object.
+func (o *object) peek(e *engine, off int64, b []byte) {
+	if off == 0 && len(b) >= magic.Need {
+		o.sniff(e, b)
+		o.keep(e, b)
+		return
+	}
+	n := copy(o.head[o.nhead:], b)
+	o.nhead += n
+	if o.nhead == magic.Need {
+		o.sniff(e, o.head[:])
+		o.keep(e, o.head[:])
+		o.keep(e, b[n:])
+	}
+}
+
+func (o *object) sniff(e *engine, b []byte) {
+	o.known = true
+	o.typ, o.class = magic.Sniff(b)
+	if e.opt.Saver != nil && o.worthSaving() {
+		c, err := e.opt.Saver.Create()
+		if err != nil {
+			e.unsaved++
+			return
+		}
+		o.save = c
+	}
+}
+
+func (o *object) keep(e *engine, b []byte) {
+	if o.save == nil || len(b) == 0 {
+		return
+	}
+	if _, err := o.save.Write(b); err != nil {
+		e.unsaved++
+		o.discard()
+	}
+}
+
+// discard lets go of what was saved of an object that will not be whole.
+func (o *object) discard() {
+	if o.save != nil {
+		o.save.Drop()
+		o.save = nil
+	}
+}
+
+// end takes over what the message turned out to be.
+func (o *object) end(e *engine, m *http.Message) {
+	o.stop, o.seen, o.missing, o.notes = m.Stop, m.Seen, m.Missing, m.Notes
+	o.host, o.name, o.first, o.whole = m.Host, m.Name, m.First, m.Whole
+	o.unchecked = m.Unchecked
+	o.complete = m.Complete && m.Notes&http.NotePart == 0 && o.at == m.Seen
+	if !o.known {
+		n := o.nhead
+		o.sniff(e, o.head[:n])
+		o.keep(e, o.head[:n])
+	}
+	if !o.complete {
+		o.discard()
+		return
+	}
+	o.hash.Sum(o.digest[:0])
+	if o.save == nil {
+		return
+	}
+	if err := o.save.Keep(o.digest); err != nil {
+		e.unsaved++
+	} else {
+		e.saved++
+	}
+	o.save = nil
+}
+
+// dispute notes that another copy of bytes of the message differed, or could not be compared.
+func (o *object) dispute(differs bool) {
+	if differs {
+		o.ambiguous = true
+	} else {
+		o.uncompared = true
+	}
+}
+
+// transfer is the object as the rest of Cordon sees it.
+func (o *object) transfer(s *stream) model.Transfer {
+	to := o.side ^ 1
+	if s.devices[to].IsZero() {
+		s.devices[to] = s.engine.device(s.conn, to)
+	}
+	if s.peers[o.side] == "" {
+		s.peers[o.side] = s.conn.Side(o.side).String()
+	}
+	return model.Transfer{
+		Time: time.Unix(0, o.time).UTC(), Device: s.devices[to], Peer: s.peers[o.side],
+		Host: o.host, Protocol: "http", Name: o.name, Size: o.seen, Declared: o.declared,
+		Complete: o.complete, Ambiguous: o.ambiguous, Unchecked: o.unchecked, Digest: o.digest,
+		ContentType: o.typ, Notes: o.remarks(),
+	}
+}
+
+// remarks says in words what is to be known about the object.
+func (o *object) remarks() []string {
+	var out []string
+	add := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
+	switch {
+	case o.complete:
+	case o.missing > 0:
+		add("%d bytes of it are missing from the capture", o.missing)
+	case o.notes&http.NotePart == 0 && o.declared > o.seen:
+		add("seen are %d of %d bytes", o.seen, o.declared)
+	}
+	if o.notes&http.NotePart != 0 {
+		switch {
+		case o.first < 0:
+			add("it is part of a larger object, at a place that was not told")
+		case o.whole < 0:
+			add("it is part of a larger object, from byte %d", o.first)
+		default:
+			add("it is part of a larger object: %d bytes from byte %d of %d", o.seen, o.first, o.whole)
+		}
+	}
+	if o.uncompared {
+		add("a second copy of some of its bytes came too late to be compared")
+	}
+	for _, n := range noteTexts {
+		if o.notes&n.note != 0 {
+			out = append(out, n.text)
+		}
+	}
+	return out
+}
+
+// noteTexts is the wording of notes that need no numbers.
+var noteTexts = [...]struct {
+	note http.Note
+	text string
+}{
+	{http.NoteBadLength, "its Content-Length is not a number that can be true, so that its end is not known"},
+	{http.NoteTwoLengths, "it has both a Content-Length and a Transfer-Encoding"},
+	{http.NoteClose, "only the close of the connection says where it ends"},
+	{http.NoteBadChunk, "its chunks are not framed as they should be"},
+	{http.NoteBadCoding, "its transfer coding is not understood"},
+	{http.NoteTooLong, "its header section is longer than is read"},
+	{http.NoteNoRequest, "the request for it was not seen, or is not certain"},
+}

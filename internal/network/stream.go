@@ -1,0 +1,183 @@
+package network
+
+import (
+	"github.com/cordon-trust/cordon/internal/model"
+	"github.com/cordon-trust/cordon/internal/network/flow"
+	"github.com/cordon-trust/cordon/internal/network/http"
+)
+
+var (
+	_ flow.Stream   = (*stream)(nil)
+	_ http.Consumer = (*stream)(nil)
+	_ flow.Opener   = (*engine)(nil)
+)
+
+// stream is one connection: its protocol, the bodies under way in it, and those that are complete while
+// another copy of their bytes could still arrive before the receiver acknowledges them.
+type stream struct {
+	engine  *engine
+	conn    *flow.Conn
+	http    *http.Conn // nil until the protocol is known to be HTTP
+	current [2]*object
+	waiting [2]queue
+	side    [2]disputed
+	devices [2]model.Subject // made when first needed
+	peers   [2]string
+}
+
+// queue is a list of objects in the order in which they lie in their direction.
+type queue struct {
+	head, tail *object
+	n          int
+}
+
+// disputed is the last range of a direction of which two copies differed, or could not be compared.
+type disputed struct{ differs, unclear uint64 } // ends of the ranges; 0: none
+
+// Data takes the next bytes of a direction.
+func (s *stream) Data(side int, c *flow.Chunk) bool {
+	if s.http == nil {
+		if !http.Looks(c.Bytes) {
+			// A connection seen from its start that begins with something else is something else. Seen
+			// from its middle it may be a body, and the next message begins with a segment.
+			return c.Off != 0 || !s.conn.Handshake(side)
+		}
+		s.http = s.engine.newHTTP(s)
+	}
+	return s.http.Data(side, c)
+}
+
+func (e *engine) newHTTP(s *stream) *http.Conn {
+	var c *http.Conn
+	if n := len(e.conns); n > 0 {
+		c, e.conns = e.conns[n-1], e.conns[:n-1]
+	}
+	return http.New(c, &e.shared, s)
+}
+
+// Gap says that bytes are missing.
+func (s *stream) Gap(side int, off, n uint64, t int64) {
+	if s.http != nil {
+		s.http.Gap(side, off, n, t)
+	}
+}
+
+// Overlap marks the objects whose bytes are disputed.
+func (s *stream) Overlap(side int, lo, hi uint64, differs bool) {
+	d := &s.side[side]
+	if differs {
+		d.differs = max(d.differs, hi)
+	} else {
+		d.unclear = max(d.unclear, hi)
+	}
+	if o := s.current[side]; o != nil && hi > o.start {
+		o.dispute(differs)
+	}
+	for o := s.waiting[side].head; o != nil; o = o.next {
+		if lo < o.stop && hi > o.start {
+			o.dispute(differs)
+		}
+	}
+}
+
+// Settled lets go of the objects that no other copy can change any more.
+func (s *stream) Settled(side int, off uint64) {
+	q := &s.waiting[side]
+	for q.head != nil && q.head.stop <= off {
+		s.release(q)
+	}
+}
+
+func (s *stream) release(q *queue) {
+	o := q.head
+	if q.head = o.next; q.head == nil {
+		q.tail = nil
+	}
+	o.next = nil
+	q.n--
+	s.engine.pending--
+	s.engine.emit(s, o)
+}
+
+// End says that a direction is over.
+func (s *stream) End(side int, why flow.End) {
+	if s.http != nil {
+		s.http.End(side, why == flow.EndFIN)
+	}
+}
+
+// Close lets go of everything.
+func (s *stream) Close() {
+	for side := range s.waiting {
+		for q := &s.waiting[side]; q.head != nil; {
+			s.release(q)
+		}
+	}
+	if s.http != nil {
+		s.http.Release()
+		s.engine.conns = append(s.engine.conns, s.http)
+	}
+	e := s.engine
+	*s = stream{}
+	e.streams.put(s)
+}
+
+// Begin announces a body.
+func (s *stream) Begin(m *http.Message) {
+	e := s.engine
+	if e.live >= maxObjects {
+		e.unfollowed++
+		return
+	}
+	e.live++
+	o := e.object()
+	o.begin(m)
+	if s.side[m.Side].differs > m.Start {
+		o.dispute(true)
+	}
+	if s.side[m.Side].unclear > m.Start {
+		o.dispute(false)
+	}
+	s.current[m.Side] = o
+}
+
+// Body takes bytes of a body.
+func (s *stream) Body(m *http.Message, off int64, b []byte) {
+	if o := s.current[m.Side]; o != nil {
+		o.write(s.engine, off, b)
+	}
+}
+
+// Done says that a body is over.
+func (s *stream) Done(m *http.Message) {
+	o := s.current[m.Side]
+	if o == nil {
+		return
+	}
+	e := s.engine
+	s.current[m.Side] = nil
+	o.end(e, m)
+	q := &s.waiting[m.Side]
+	if q.tail == nil {
+		q.head = o
+	} else {
+		q.tail.next = o
+	}
+	q.tail = o
+	q.n++
+	if e.pending++; e.pending > maxPending || q.n > perStream {
+		s.release(q)
+	}
+}
+
+// Named gives an object the name that its request, captured after it, asked for.
+func (s *stream) Named(side int, serial uint32, name, host string) {
+	if o := s.current[side]; o != nil && o.serial == serial {
+		o.name, o.host, o.notes = name, host, o.notes&^http.NoteNoRequest
+	}
+	for o := s.waiting[side].head; o != nil; o = o.next {
+		if o.serial == serial {
+			o.name, o.host, o.notes = name, host, o.notes&^http.NoteNoRequest
+		}
+	}
+}
