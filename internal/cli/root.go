@@ -61,6 +61,7 @@ func newRootCommand(s *state) *cobra.Command {
 		newLogCommand(s),
 		newEvidenceCommand(s),
 		newWhyCommand(s),
+		newDemoCommand(s),
 		newExplainCommand(s),
 		newVersionCommand(s),
 		help,

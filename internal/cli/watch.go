@@ -37,7 +37,7 @@ func newWatchCommand(s *state) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&transfers, "transfers", "updates", "which to print: `updates|all`; updates are code, firmware, archives, configuration, models")
+	f.StringVar(&transfers, "transfers", "updates", "`updates|all`: what looks like an update, or every object")
 	f.BoolVar(&opt.NoRecord, "no-record", false, "keep nothing of what was seen in the home")
 	f.StringVar(&opt.Save, "save", "", "keep carved files in folder `DIR`, named by digest")
 	return cmd
