@@ -57,6 +57,7 @@ type Reader struct {
 	r, w    int // buf[r:w] is read and not handed out
 	eof     bool
 	records int64 // handed out so far
+	err     error // what Next last returned; it stays
 	readErr error // what the source failed with, other than io.EOF
 
 	swapped bool
@@ -100,7 +101,12 @@ func notCapture(b []byte) error {
 // Next fills p with the next record. At the end it returns io.EOF; when the capture ends inside a record
 // or is damaged, a fault CutCapture; when its source fails, ReadFailed. After an error it returns the
 // same error again.
-func (r *Reader) Next(p *Packet) error { return r.next(p) }
+func (r *Reader) Next(p *Packet) error {
+	if r.err == nil {
+		r.err = r.next(p)
+	}
+	return r.err
+}
 
 // Records returns how many records were handed out.
 func (r *Reader) Records() int64 { return r.records }

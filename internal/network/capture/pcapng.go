@@ -160,6 +160,7 @@ func (r *Reader) addInterface(b []byte) error {
 func (r *Reader) interfaceOption(f *iface, code uint16, v []byte) {
 	switch {
 	case code == 9 && len(v) == 1 && v[0]&0x80 != 0 && v[0]&0x7f < 63:
+		f.per = 1 << (v[0] & 0x7f)
 	case code == 9 && len(v) == 1 && v[0] <= 18:
 		f.per = 1
 		for range v[0] {

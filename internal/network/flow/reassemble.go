@@ -36,6 +36,11 @@ func (t *Table) data(c *Conn, side int, s *Segment, seq uint32) {
 		t.early(c, side, d.off+uint64(rel), b, n-len(b), s) //nolint:gosec // not negative
 		return
 	}
+	if p := d.held; p != nil && d.off+uint64(len(b)) > p.off { // what is held came first
+		k := p.off - d.off
+		t.hold(c, side, p.off, b[k:], n-len(b), s)
+		b, n = b[:k], int(k) //nolint:gosec // at most len(b)
+	}
 	t.chunk = Chunk{Bytes: b, Time: s.Time, Acked: c.received(side, s), Unchecked: s.Sum != SumGood}
 	t.deliver(c, side, s.Copied)
 	if n > len(b) {
