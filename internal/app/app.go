@@ -40,12 +40,16 @@ type App struct {
 	home Home
 	ring *keyring.Ring
 	db   *store.DB
+	new  bool // the home is being made, by one goroutine: its own root is not there yet
 }
 
 // Open opens the home at opt.Dir.
 func Open(ctx context.Context, opt Options) (*App, error) {
 	h, err := readHome(opt.Dir)
 	if err != nil {
+		return nil, err
+	}
+	if err := hasDatabase(opt.Dir); err != nil {
 		return nil, err
 	}
 	return open(ctx, opt, h, keyring.New(opt.Dir, opt.FS, opt.Rand, h.Lab, opt.Passphrase))
@@ -56,7 +60,26 @@ func open(ctx context.Context, opt Options, h Home, ring *keyring.Ring) (*App, e
 	if err != nil {
 		return nil, err
 	}
-	return &App{opt: opt, home: h, ring: ring, db: db}, nil
+	a := &App{opt: opt, home: h, ring: ring, db: db}
+	if err := a.useRoot(ctx); err != nil {
+		_ = db.Close() // the first error says more
+		return nil, err
+	}
+	return a, nil
+}
+
+// useRoot tells the keyring which version of the own root is in force. A home that is just being made
+// has none yet.
+func (a *App) useRoot(ctx context.Context) error {
+	return a.db.View(ctx, func(tx *store.Tx) error {
+		held, err := tx.Roots().All(ctx)
+		for _, r := range held {
+			if r.Org == a.home.Org {
+				a.ring.UseRoot(int(r.Version))
+			}
+		}
+		return err
+	})
 }
 
 // Close closes the database.
@@ -115,7 +138,12 @@ func (a *App) roots(ctx context.Context, tx *store.Tx) (*evidence.Roots, error) 
 		}
 		list = append(list, t)
 	}
-	return evidence.NewRoots(a.home.Org, list...), nil
+	out := evidence.NewRoots(a.home.Org, list...)
+	// A database that was replaced by an empty one must not be read as a house that knows nothing.
+	if _, ok := out.Of(a.home.Org); !ok && !a.new {
+		return nil, missingRoot(a.home.Org)
+	}
+	return out, nil
 }
 
 // find reads a statement from the archive; ok is false when it is not held.

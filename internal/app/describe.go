@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -18,7 +19,7 @@ import (
 
 // describe reads a file once, as a transfer that came from no wire.
 func describe(ctx context.Context, path string) (model.Transfer, error) {
-	f, err := os.Open(path) //nolint:gosec // reading the file that the operator named is the job
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) //nolint:gosec // reading the named file is the job; a pipe is not waited for
 	if errors.Is(err, fs.ErrNotExist) {
 		return model.Transfer{}, fault.Wrap(err, fault.NotFound, "the file cannot be read")
 	}

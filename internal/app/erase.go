@@ -4,14 +4,16 @@ import (
 	"context"
 
 	"github.com/cordon-trust/cordon/internal/evidence"
+	"github.com/cordon-trust/cordon/internal/evidence/ledger"
 	"github.com/cordon-trust/cordon/internal/kit/fault"
 	"github.com/cordon-trust/cordon/internal/model"
 	"github.com/cordon-trust/cordon/internal/store"
 )
 
 // Erase removes the body of a statement, its rows and what was derived from them. Entry, digest, author
-// and time stay, so the ledger's proofs hold. What the house stands on (trust roots) is not erased.
+// and time stay, so the ledger's proofs hold. What the house stands on is not erased: see [App.erasable].
 func (a *App) Erase(ctx context.Context, statement model.Digest) (rows int64, err error) {
+	done := false
 	err = a.update(ctx, func(tx *store.Tx) error {
 		rec, ok, err := find(ctx, tx, statement)
 		switch {
@@ -19,10 +21,12 @@ func (a *App) Erase(ctx context.Context, statement model.Digest) (rows int64, er
 			return err
 		case !ok:
 			return fault.New(fault.NotFound, "statement:%s is not held", statement)
-		case rec.PredicateType == evidence.PredicateURI(evidence.PredTrustRoot):
-			return fault.New(fault.NotAllowed, "statement:%s is a trust root; what it signed could no longer be verified", statement)
 		case !rec.Erased.IsZero():
-			return fault.New(fault.NotAllowed, "statement:%s is erased already", statement)
+			done = true
+			return nil
+		}
+		if err := a.erasable(ctx, tx, rec); err != nil {
+			return err
 		}
 		if rows, err = tx.Rows().EraseBatch(ctx, statement); err != nil {
 			return err
@@ -33,9 +37,34 @@ func (a *App) Erase(ctx context.Context, statement model.Digest) (rows int64, er
 		return tx.Archive().Erase(ctx, statement, a.opt.Clock.Now())
 	})
 	if err == nil && !a.opt.DryRun {
-		err = a.db.Scrub(ctx)
+		err = a.db.Scrub(ctx) // also when it was erased before: that run may have been cut short here
+	}
+	if err == nil && done {
+		err = fault.New(fault.NotAllowed, "statement:%s is erased already", statement)
 	}
 	return rows, err
+}
+
+// erasable refuses what answers rest on when it is silent. A root, a withdrawal or a compromise would
+// give back what it took, and what was erased does not come back with the next sync; without a head, or
+// a statement that was published, a maker could not publish again.
+func (a *App) erasable(ctx context.Context, tx *store.Tx, rec ledger.Record) error {
+	refuse := func(why string) error {
+		return fault.New(fault.NotAllowed, "statement:%s is not erased: %s", rec.Digest, why)
+	}
+	switch predicate := evidence.PredicateName(rec.PredicateType); predicate {
+	case evidence.PredTrustRoot:
+		return refuse("it is a trust root; what it signed could no longer be verified")
+	case evidence.PredWithdrawal, evidence.PredCompromise:
+		return refuse("it is a " + predicate + "; what it took back would be good again")
+	case evidence.PredHead:
+		return refuse("it is the head of a publication, which the next one continues")
+	}
+	_, at, err := logged(ctx, tx, publicationOrigin(a.home.Org), rec.Digest)
+	if err == nil && len(at) > 0 {
+		err = refuse("it is published; withdraw the release instead")
+	}
+	return err
 }
 
 // EraseExpired removes every row whose retention has ended.

@@ -65,6 +65,21 @@ func readHome(dir string) (Home, error) {
 	return h, h.valid()
 }
 
+// hasDatabase refuses a home whose database is gone: an empty one in its place would know nothing, and
+// say so of everything. [Init] moves a home to its place only when its database is whole.
+func hasDatabase(dir string) error {
+	info, err := os.Stat(filepath.Join(dir, dbFile))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fault.New(fault.Damaged, "the home at %q has lost its database %q", dir, dbFile)
+	case err != nil:
+		return fault.Wrap(err, fault.ReadFailed, "the database of the home at %q cannot be read", dir)
+	case info.Size() == 0:
+		return fault.New(fault.Damaged, "the database %q of the home at %q is empty", dbFile, dir)
+	}
+	return nil
+}
+
 func writeHome(fsys disk.FS, dir string, h Home) error {
 	b, err := json.Marshal(h)
 	if err != nil {

@@ -18,7 +18,8 @@ const rootLifetime = 5 * 365 * 24 * time.Hour
 
 // Init makes a home for an organisation: keys, trust root, database and a ledger whose first entry is
 // the trust root. It builds everything beside dir and moves it there in one step, so an interrupted
-// init leaves no half home. It fails with fault.HomeExists when dir holds anything.
+// init leaves no half home. It fails with fault.HomeExists when dir holds anything. A dry run makes no keys
+// and returns no fingerprint.
 func Init(ctx context.Context, opt Options, h Home) (model.Digest, error) {
 	h.Type = homeType
 	if err := h.valid(); err != nil {
@@ -31,6 +32,9 @@ func Init(ctx context.Context, opt Options, h Home) (model.Digest, error) {
 	}
 	if !free {
 		return model.Digest{}, fault.New(fault.HomeExists, "there is something at %q already", dir)
+	}
+	if opt.DryRun {
+		return model.Digest{}, checkPassphrase(ctx, opt)
 	}
 	parent := filepath.Dir(dir)
 	if err := disk.MakeDir(opt.FS, parent, 0o700); err != nil {
@@ -48,9 +52,25 @@ func Init(ctx context.Context, opt Options, h Home) (model.Digest, error) {
 		return model.Digest{}, err
 	}
 	if err := opt.FS.Rename(building, dir); err != nil {
-		return model.Digest{}, fault.Wrap(err, fault.WriteFailed, "move the new home to %q", dir)
+		return model.Digest{}, fault.Wrap(err, disk.CodeOf(err), "move the new home to %q", dir)
 	}
-	return print, opt.FS.SyncDir(parent)
+	if err := opt.FS.SyncDir(parent); err != nil {
+		return model.Digest{}, fault.Wrap(err, disk.CodeOf(err), "the home at %q is made and its name may not survive a power cut", dir).
+			Hint("the home is whole: `cordon trust export` prints its fingerprint")
+	}
+	return print, nil
+}
+
+// checkPassphrase is what a dry run can check of keys that it must not make.
+func checkPassphrase(ctx context.Context, opt Options) error {
+	if opt.Passphrase == nil {
+		return fault.New(fault.NoPassphrase, "no passphrase was given for new keys")
+	}
+	p, err := opt.Passphrase(ctx, "new keys")
+	if err == nil && p == "" {
+		err = fault.New(fault.NoPassphrase, "the passphrase for new keys is empty")
+	}
+	return err
 }
 
 // build fills an empty folder with a home.
@@ -60,19 +80,11 @@ func build(ctx context.Context, opt Options, h Home) (model.Digest, error) {
 	if err != nil {
 		return model.Digest{}, err
 	}
-	org, err := model.OrgOf(h.Org)
-	if err != nil {
-		return model.Digest{}, err
-	}
-	payload, err := evidence.NewPayload(evidence.PredTrustRoot, root, org)
-	if err != nil {
-		return model.Digest{}, err
-	}
 	signers, err := ring.Signers(ctx, evidence.RoleRoot)
 	if err != nil {
 		return model.Digest{}, err
 	}
-	env, err := evidence.Sign(payload, signers...)
+	env, err := signRoot(root, signers)
 	if err != nil {
 		return model.Digest{}, err
 	}
@@ -83,6 +95,7 @@ func build(ctx context.Context, opt Options, h Home) (model.Digest, error) {
 	if err != nil {
 		return model.Digest{}, err
 	}
+	a.new = true
 	if err := a.takeRoot(ctx, env, true); err != nil {
 		_ = a.Close()
 		return model.Digest{}, err

@@ -42,7 +42,13 @@ func (a *App) record(ctx context.Context, tx *store.Tx, roots *evidence.Roots, a
 	var items []ledger.Item
 	var fresh []int
 	for i, arr := range arrivals {
-		v, err := roots.Verify(arr.env)
+		verify := roots.Verify
+		if arr.logged {
+			// Its maker logged it under a root that was in force then; what has to be taken back since is
+			// said by a compromise.
+			verify = roots.Again
+		}
+		v, err := verify(arr.env)
 		if err != nil {
 			return nil, err
 		}
@@ -176,7 +182,8 @@ func (a *App) archive(ctx context.Context, tx *store.Tx, e *entered, arr arrival
 		return err
 	}
 	effect := string(e.v.Effect)
-	if unlogged(a.home.Org, e.v, arr.logged) {
+	proven := arr.logged || had && rec.Effect == effect // a signature more takes no proof away
+	if unlogged(a.home.Org, e.v, proven) {
 		effect = effectUnlogged
 	}
 	err = tx.Archive().Put(ctx, []ledger.Record{{

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -34,6 +35,9 @@ func (a *App) Sync(ctx context.Context, from string) (SyncInfo, error) {
 	fetcher, err := release.OpenFetcher(from)
 	if err != nil {
 		return SyncInfo{}, err
+	}
+	if c, ok := fetcher.(io.Closer); ok {
+		defer c.Close() //nolint:errcheck // only read
 	}
 	var roots *evidence.Roots
 	mirrors := map[string]release.Mirror{}

@@ -41,7 +41,7 @@ func newRadiusCommand(s *state) *cobra.Command {
 			if q.Until, err = parseTime(until); err != nil {
 				return err
 			}
-			return s.withHome(cmd.Context(), func(a *app.App) error {
+			return s.reading(cmd.Context(), func(a *app.App) error {
 				answer, err := a.Radius(cmd.Context(), q)
 				if err != nil {
 					return err

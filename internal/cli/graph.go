@@ -29,7 +29,7 @@ func newGraphImportCommand(s *state) *cobra.Command {
 				return fault.Wrap(err, fault.ReadFailed, "the import cannot be read")
 			}
 			defer f.Close() //nolint:errcheck // only read
-			return s.withHome(cmd.Context(), func(a *app.App) error {
+			return s.writing(cmd.Context(), func(a *app.App) error {
 				done, err := a.ImportEdges(cmd.Context(), f)
 				if err != nil {
 					return err
@@ -54,7 +54,7 @@ func newGraphRetractCommand(s *state) *cobra.Command {
 			if st.Kind() != model.KindStatement {
 				return refusedUsage("%q is not a statement", args[0])
 			}
-			return s.withHome(cmd.Context(), func(a *app.App) error {
+			return s.writing(cmd.Context(), func(a *app.App) error {
 				done, err := a.RetractImport(cmd.Context(), st.Digest())
 				if err != nil {
 					return err

@@ -49,7 +49,7 @@ type homeMade struct {
 	Home        string       `json:"home"`
 	Org         string       `json:"org"`
 	Role        string       `json:"role"`
-	Fingerprint model.Digest `json:"fingerprint"`
+	Fingerprint model.Digest `json:"fingerprint,omitzero"` // none in a dry run, which makes no keys
 	Offline     string       `json:"offline"`
 	DryRun      bool         `json:"dry_run,omitzero"`
 }

@@ -22,7 +22,7 @@ func newKeyListCommand(s *state) *cobra.Command {
 		Short:   "list the keys of an organisation, with role, algorithm and holder",
 		Example: `  cordon key list acme`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return s.withHome(cmd.Context(), func(a *app.App) error {
+			return s.reading(cmd.Context(), func(a *app.App) error {
 				org := a.Home().Org
 				if len(args) > 0 {
 					org = args[0]
@@ -57,7 +57,7 @@ func newKeyCompromisedCommand(s *state) *cobra.Command {
 			if key.Kind() != model.KindKey {
 				return fault.New(fault.Usage, "%q is not a key", args[0]).Hint("`cordon key list ORG` prints the keys")
 			}
-			return s.withHome(cmd.Context(), func(a *app.App) error {
+			return s.writing(cmd.Context(), func(a *app.App) error {
 				answer, err := a.Radius(cmd.Context(), app.RadiusQuery{Sources: []model.Subject{key}})
 				if err != nil {
 					return err

@@ -34,7 +34,7 @@ func newLogVerifyCommand(s *state) *cobra.Command {
 				}
 				older = b
 			}
-			return s.withHome(cmd.Context(), func(a *app.App) error {
+			return s.reading(cmd.Context(), func(a *app.App) error {
 				logs, err := a.VerifyLogs(cmd.Context(), older)
 				for _, l := range logs {
 					if perr := s.print(logRow{l}); err == nil {
@@ -60,7 +60,7 @@ func newLogProofCommand(s *state) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return s.withHome(cmd.Context(), func(a *app.App) error {
+			return s.reading(cmd.Context(), func(a *app.App) error {
 				proofs, err := a.Proofs(cmd.Context(), sub)
 				if err != nil {
 					return err
@@ -82,7 +82,7 @@ func newLogCheckpointCommand(s *state) *cobra.Command {
 		Short:   "print the last checkpoint, to keep elsewhere and compare with later",
 		Example: `  cordon log checkpoint > checkpoint-today`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return s.withHome(cmd.Context(), func(a *app.App) error {
+			return s.reading(cmd.Context(), func(a *app.App) error {
 				cp, err := a.Checkpoint(cmd.Context())
 				if err != nil {
 					return err

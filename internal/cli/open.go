@@ -3,10 +3,12 @@ package cli
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 
 	"github.com/cordon-trust/cordon/internal/app"
 	"github.com/cordon-trust/cordon/internal/kit/clock"
 	"github.com/cordon-trust/cordon/internal/kit/disk"
+	"github.com/cordon-trust/cordon/internal/kit/fault"
 )
 
 // options returns what the house is opened with: the real disk, clock and randomness.
@@ -21,12 +23,32 @@ func (s *state) options() (app.Options, error) {
 	}, nil
 }
 
-// withHome opens the home, runs fn and closes it again.
-func (s *state) withHome(ctx context.Context, fn func(*app.App) error) error {
+// writing opens the home for a command that changes it, runs fn and closes it again.
+func (s *state) writing(ctx context.Context, fn func(*app.App) error) error {
 	opt, err := s.options()
 	if err != nil {
 		return err
 	}
+	return s.with(ctx, opt, fn)
+}
+
+// reading opens the home for a command that only reads. It takes no lock and works on a home that cannot
+// be written; a database of an older schema is brought up to date first.
+func (s *state) reading(ctx context.Context, fn func(*app.App) error) error {
+	opt, err := s.options()
+	if err != nil {
+		return err
+	}
+	opt.Store.ReadOnly = true
+	err = s.with(ctx, opt, fn)
+	if errors.Is(err, fault.OldSchema) {
+		opt.Store.ReadOnly = false
+		return s.with(ctx, opt, fn)
+	}
+	return err
+}
+
+func (s *state) with(ctx context.Context, opt app.Options, fn func(*app.App) error) error {
 	a, err := app.Open(ctx, opt)
 	if err != nil {
 		return err

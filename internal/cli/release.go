@@ -30,7 +30,7 @@ func newReleaseAddCommand(s *state) *cobra.Command {
 				return err
 			}
 			d.Product, d.Files, d.Delta = p, args, delta
-			return s.withHome(cmd.Context(), func(a *app.App) error {
+			return s.writing(cmd.Context(), func(a *app.App) error {
 				done, err := a.AddRelease(cmd.Context(), d)
 				if err != nil {
 					return err
@@ -62,7 +62,7 @@ func newReleasePublishCommand(s *state) *cobra.Command {
 		Short:   "log what was signed and write the repository that hospitals sync from",
 		Example: `  cordon release publish --repo /srv/www/releases`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return s.withHome(cmd.Context(), func(a *app.App) error {
+			return s.writing(cmd.Context(), func(a *app.App) error {
 				done, err := a.Publish(cmd.Context(), repo)
 				if err != nil {
 					return err
@@ -87,7 +87,7 @@ func newReleaseWithdrawCommand(s *state) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return s.withHome(cmd.Context(), func(a *app.App) error {
+			return s.writing(cmd.Context(), func(a *app.App) error {
 				done, err := a.Withdraw(cmd.Context(), p, version, reason)
 				if err != nil {
 					return err
@@ -114,7 +114,7 @@ func newReleaseSyncCommand(s *state) *cobra.Command {
 		Example: `  cordon release sync --from https://updates.acme.example/releases
   cordon release sync --from /media/usb/releases`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return s.withHome(cmd.Context(), func(a *app.App) error {
+			return s.writing(cmd.Context(), func(a *app.App) error {
 				done, err := a.Sync(cmd.Context(), from)
 				if err != nil {
 					return err
@@ -134,7 +134,7 @@ func newReleaseVerifyCommand(s *state) *cobra.Command {
 		Short:   "say which release a file is, offline, or why it is none",
 		Example: `  cordon release verify pump-2.1.0.bin`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return s.withHome(cmd.Context(), func(a *app.App) error {
+			return s.reading(cmd.Context(), func(a *app.App) error {
 				v, err := a.VerifyFile(cmd.Context(), args[0])
 				if err != nil {
 					return err
@@ -161,7 +161,7 @@ func newReleaseVouchCommand(s *state) *cobra.Command {
 				return err
 			}
 			v.Product, v.File = p, args[0]
-			return s.withHome(cmd.Context(), func(a *app.App) error {
+			return s.writing(cmd.Context(), func(a *app.App) error {
 				done, err := a.Vouch(cmd.Context(), v)
 				if err != nil {
 					return err
@@ -187,7 +187,7 @@ func newReleaseListCommand(s *state) *cobra.Command {
 		Short:   "list the releases this house knows",
 		Example: `  cordon release list --json`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return s.withHome(cmd.Context(), func(a *app.App) error {
+			return s.reading(cmd.Context(), func(a *app.App) error {
 				all, err := a.Releases(cmd.Context())
 				if err != nil {
 					return err

@@ -16,7 +16,7 @@ const maxTrustFile = 8 << 20
 func newTrustCommand(s *state) *cobra.Command {
 	return group("trust", "whose keys this house believes, and who compared the fingerprint",
 		"  cordon trust add acme.json --fingerprint sha256:...",
-		newTrustExportCommand(s), newTrustAddCommand(s), newTrustConfirmCommand(s), newTrustListCommand(s))
+		newTrustExportCommand(s), newTrustAddCommand(s), newTrustConfirmCommand(s), newTrustListCommand(s), newTrustRotateCommand(s))
 }
 
 func newTrustExportCommand(s *state) *cobra.Command {
@@ -26,7 +26,7 @@ func newTrustExportCommand(s *state) *cobra.Command {
 		Short:   "write this organisation's trust root for others, and print its fingerprint",
 		Example: `  cordon trust export --out acme.json`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return s.withHome(cmd.Context(), func(a *app.App) error {
+			return s.reading(cmd.Context(), func(a *app.App) error {
 				info, err := a.ExportTrust(cmd.Context(), out)
 				if err != nil {
 					return err
@@ -60,7 +60,7 @@ func newTrustAddCommand(s *state) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return s.withHome(cmd.Context(), func(a *app.App) error {
+			return s.writing(cmd.Context(), func(a *app.App) error {
 				info, err := a.AddTrust(cmd.Context(), file, want)
 				if err != nil {
 					return err
@@ -83,7 +83,7 @@ func newTrustConfirmCommand(s *state) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return s.withHome(cmd.Context(), func(a *app.App) error {
+			return s.writing(cmd.Context(), func(a *app.App) error {
 				info, err := a.ConfirmTrust(cmd.Context(), args[0], want)
 				if err != nil {
 					return err
@@ -101,7 +101,7 @@ func newTrustListCommand(s *state) *cobra.Command {
 		Short:   "list the trust roots this house holds",
 		Example: `  cordon trust list --json`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return s.withHome(cmd.Context(), func(a *app.App) error {
+			return s.reading(cmd.Context(), func(a *app.App) error {
 				all, err := a.Trusted(cmd.Context())
 				if err != nil {
 					return err
@@ -115,6 +115,25 @@ func newTrustListCommand(s *state) *cobra.Command {
 			})
 		},
 	}
+}
+
+func newTrustRotateCommand(s *state) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "rotate ROLE",
+		Short: "give a role new keys by a new version of the trust root; needs the root keys",
+		Example: `  cordon trust rotate release
+  cordon release publish --repo DIR    (hospitals then learn of it by their next sync)`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return s.writing(cmd.Context(), func(a *app.App) error {
+				info, err := a.RotateTrust(cmd.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				return s.print(trustRow{info})
+			})
+		},
+	}
+	return s.writes(cmd)
 }
 
 func parsePrint(s string) (model.Digest, error) {

@@ -25,7 +25,7 @@ func newWatchCommand(s *state) *cobra.Command {
 				return refusedUsage("--transfers takes updates or all, not %q", transfers)
 			}
 			opt.Files, opt.Stdin = args, s.in
-			return s.withHome(cmd.Context(), func(a *app.App) error {
+			return s.reading(cmd.Context(), func(a *app.App) error {
 				sum, err := a.Watch(cmd.Context(), opt, func(t app.TransferInfo) error {
 					return s.print(transferRow{t})
 				})

@@ -22,7 +22,7 @@ func newWhyCommand(s *state) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return s.withHome(cmd.Context(), func(a *app.App) error {
+			return s.reading(cmd.Context(), func(a *app.App) error {
 				all, err := a.Why(cmd.Context(), sub)
 				if err != nil {
 					return err
@@ -88,7 +88,7 @@ func newEvidenceEraseCommand(s *state) *cobra.Command {
 			if expired == (len(args) == 1) {
 				return refusedUsage("name one statement, or --expired")
 			}
-			return s.withHome(cmd.Context(), func(a *app.App) error {
+			return s.writing(cmd.Context(), func(a *app.App) error {
 				if expired {
 					n, err := a.EraseExpired(cmd.Context())
 					if err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/cordon-trust/cordon/internal/evidence"
@@ -271,6 +272,12 @@ func TestVerifyRefuses(t *testing.T) {
 	if _, err := w.roots.Verify(evidence.Envelope{}); !errors.Is(err, fault.BadEnvelope) {
 		t.Errorf("the zero envelope: %v", err)
 	}
+	// The error speaks of the role that came nearest.
+	half := w.acme.say(t, evidence.RoleRecall, evidence.PredApproval, subject(t, "org:acme"))
+	half.Signatures = half.Signatures[:1]
+	if _, err := w.roots.Verify(half); !errors.Is(err, fault.PolicyNotMet) || !strings.Contains(err.Error(), `role "recall"`) {
+		t.Errorf("half of recall's signatures: %v", err)
+	}
 	// A root that nobody read has no keys: it refuses, and does not panic.
 	empty := evidence.NewRoots("ward", evidence.Trusted{Root: evidence.Root{Header: evidence.Header{Author: "acme"}}})
 	if _, err := empty.Verify(env); !errors.Is(err, fault.PolicyNotMet) {
@@ -302,8 +309,12 @@ func TestRootsInForce(t *testing.T) {
 	if _, err := roots.Verify(before); !errors.Is(err, fault.PolicyNotMet) {
 		t.Errorf("a key that was rotated out signs on: %v", err)
 	}
-	if v, err := roots.Again(before); err != nil || v.Effect != evidence.Fact || v.Version != 1 || !v.Confirmed {
-		t.Errorf("what was accepted earlier: %+v, error %v", v.Effect, err)
+	earlier, err := roots.Again(before)
+	if err != nil || earlier.Effect != evidence.Fact || earlier.Version != 1 || !earlier.Confirmed {
+		t.Errorf("what was accepted earlier: %+v, error %v", earlier.Effect, err)
+	}
+	if err := roots.Stands(earlier, issued, &evidence.Compromises{}); err != nil {
+		t.Errorf("what was accepted earlier does not stand: %v", err)
 	}
 	if v, err := roots.Verify(after); err != nil || v.Version != 2 || v.Confirmed {
 		t.Errorf("under the new root: version %d, confirmed %v, error %v", v.Version, v.Confirmed, err)

@@ -119,12 +119,21 @@ func TestParseKeyRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// The point begins with 04, so it fits one bit less, shifted: the standard library reads it as it was.
+	shifted := rebuilt(t, p256, func(s *spki) {
+		s.Key.Bytes = new(big.Int).Lsh(new(big.Int).SetBytes(s.Key.Bytes), 1).FillBytes(make([]byte, len(s.Key.Bytes)))
+		s.Key.BitLength--
+	})
+	if _, err := x509.ParsePKIXPublicKey(shifted); err != nil {
+		t.Logf("the standard library refuses a shifted point by itself: %v", err)
+	}
 	longLength := append([]byte{0x30, 0x81, p256[1]}, p256[2:]...) // BER, not DER
 	for name, der := range map[string][]byte{
 		"nothing":                       nil,
 		"trailing byte":                 append(bytes.Clone(p256), 0),
 		"cut":                           p256[:len(p256)-1],
 		"ECDSA, compressed point":       compressed,
+		"ECDSA, point shifted":          shifted,
 		"ECDSA, length in long form":    longLength,
 		"ECDSA, point off the curve":    rebuilt(t, p256, func(s *spki) { s.Key.Bytes[40] ^= 1 }),
 		"Ed25519 with NULL parameters":  rebuilt(t, ed, func(s *spki) { s.Algorithm.Parameters = null }),

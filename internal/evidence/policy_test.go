@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"math/bits"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -229,8 +230,8 @@ func TestPolicyAgainstBruteForce(t *testing.T) {
 			tally := c.root.Recount(evidence.RoleRoot, append(all, all...), func(k model.Subject) bool {
 				return mask>>slices.IndexFunc(mine, func(p pen) bool { return p.key.ID == k })&1 == 0
 			})
-			if want := c.brute(mask); tally.Holders != want {
-				rt.Fatalf("keys %b: recount says %+v, brute force %+v", mask, tally.Holders, want)
+			if want := c.brute(mask); tally.Holders != want || len(tally.Signatures) != bits.OnesCount(uint(mask)) {
+				rt.Fatalf("keys %b: recount says %+v of %d keys, brute force %+v", mask, tally.Holders, len(tally.Signatures), want)
 			}
 		}
 	})

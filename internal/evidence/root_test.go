@@ -217,6 +217,14 @@ func TestSucceeds(t *testing.T) {
 		{"only the version", func(*actor) {}, nil, "", ""},
 		{"new root keys, signed by old and new", replaceRoot, old.pens[evidence.RoleRoot], "", ""},
 		{"new root keys, signed by the new alone", replaceRoot, nil, fault.PolicyNotMet, "of version 1"},
+		{"new root keys, signed by the old alone", func(b *actor) {
+			replaceRoot(b)
+			b.pens[evidence.RoleRoot] = nil
+		}, old.pens[evidence.RoleRoot], fault.PolicyNotMet, "of version 2"},
+		{"new root keys, the new one's post-quantum missing", func(b *actor) {
+			replaceRoot(b)
+			b.pens[evidence.RoleRoot] = b.pens[evidence.RoleRoot][:1]
+		}, old.pens[evidence.RoleRoot], fault.PolicyNotMet, "missing post-quantum"},
 		{"new root keys, the old one's post-quantum stripped", replaceRoot, old.pens[evidence.RoleRoot][:1], fault.PolicyNotMet, "missing post-quantum"},
 		{"new root keys, the old one's classical stripped", replaceRoot, old.pens[evidence.RoleRoot][1:], fault.PolicyNotMet, "missing classical"},
 		{"two versions up", func(b *actor) { b.root.Version++ }, nil, fault.BadRoot, "one step up"},

@@ -113,6 +113,9 @@ func TestRowShapes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := (evidence.RowBatch{Count: 2, Root: batch.Root}).Check(rows); err == nil {
+		t.Error("one row is taken for two")
+	}
 	r := rows[0]
 	for name, bad := range map[string]evidence.Row{
 		"a body without its salt":      {Body: []byte("forged"), Digest: r.Digest},

@@ -184,6 +184,8 @@ func TestForeignSubjects(t *testing.T) {
 	for name, text := range map[string]string{
 		"a product with another's mark": subjectText(named.String(), "cordonSubject", d.Hex()),
 		"an artifact of other bytes":    subjectText(file.String(), "sha256", model.DigestOf(nil).Hex()),
+		"no digest":                     `{"name":"pump.bin","digest":{}}`,
+		"null for the digest":           `{"name":"pump.bin","digest":null}`,
 	} {
 		if got, err := parse("[" + text + "]"); err == nil {
 			t.Errorf("%s: taken as %v", name, got)

@@ -131,7 +131,7 @@ func checkReadable(v int64) error {
 		return fault.New(fault.NoHome, "the database was never set up")
 	}
 	if v < schemaVersion {
-		return fault.New(fault.ReadOnly, "the database has the older schema %d and must be written once to bring it to %d", v, schemaVersion)
+		return fault.New(fault.OldSchema, "the database has the older schema %d and must be written once to bring it to %d", v, schemaVersion)
 	}
 	return checkVersion(v)
 }

@@ -47,6 +47,7 @@ type Ring struct {
 	rand  io.Reader
 	logN  int // scrypt work factor of new files
 	mu    sync.Mutex
+	root  int             // guarded by mu; version of the own trust root in force
 	pass  string          // guarded by mu; asked for at the first need
 	asked bool            // guarded by mu
 	open  map[string]file // guarded by mu; roles opened in this process
@@ -67,7 +68,7 @@ func New(dir string, fsys disk.FS, random io.Reader, lab bool, ask Passphrase) *
 	if lab {
 		n = LabWorkFactor
 	}
-	return &Ring{dir: dir, fs: fsys, ask: ask, rand: random, logN: n, open: map[string]file{}}
+	return &Ring{dir: dir, fs: fsys, ask: ask, rand: random, logN: n, root: 1, open: map[string]file{}}
 }
 
 // file is what a key file holds.
@@ -85,16 +86,36 @@ type seed struct {
 
 const fileType = "cordon-keys/v1"
 
-// path returns where a role's file lies.
+// path returns where the role's keys lie that are in force: those made for the highest version of the
+// trust root that is not above the one in force.
 func (r *Ring) path(role string, machine bool) string {
+	for v := r.root; v > 1; v-- {
+		if path := r.pathAt(role, machine, v); exists(path) {
+			return path
+		}
+	}
+	return r.pathAt(role, machine, 1)
+}
+
+// pathAt returns where the keys lie that were made for one version of the trust root.
+func (r *Ring) pathAt(role string, machine bool, version int) string {
+	name := role
+	if version > 1 {
+		name = fmt.Sprintf("%s.v%d", role, version)
+	}
 	switch {
 	case machine:
-		return filepath.Join(r.dir, everydayDir, role+".key")
+		return filepath.Join(r.dir, everydayDir, name+".key")
 	case role == evidence.RoleRoot:
-		return filepath.Join(r.dir, offlineDir, role+".age")
+		return filepath.Join(r.dir, offlineDir, name+".age")
 	default:
-		return filepath.Join(r.dir, everydayDir, role+".age")
+		return filepath.Join(r.dir, everydayDir, name+".age")
 	}
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // OfflineDir returns the folder of the root keys, which belongs moved away.
@@ -102,8 +123,9 @@ func (r *Ring) OfflineDir() string { return filepath.Join(r.dir, offlineDir) }
 
 // RootPresent reports whether the root keys still lie in the home.
 func (r *Ring) RootPresent() bool {
-	_, err := os.Stat(r.path(evidence.RoleRoot, false))
-	return err == nil
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return exists(r.path(evidence.RoleRoot, false))
 }
 
 // NewRole makes the keys of a role, one per algorithm, and writes its passphrase file.
@@ -112,7 +134,7 @@ func (r *Ring) NewRole(ctx context.Context, role string, algs ...evidence.Algori
 	if err != nil {
 		return nil, err
 	}
-	return keys, r.writeSealed(ctx, f)
+	return keys, r.writeSealed(ctx, f, 1)
 }
 
 // NewMachineRole makes the keys of a role that works unattended, in a file that only its user can read.
@@ -121,7 +143,7 @@ func (r *Ring) NewMachineRole(role string, algs ...evidence.Algorithm) ([]eviden
 	if err != nil {
 		return nil, err
 	}
-	return keys, r.writePlain(f)
+	return keys, r.writePlain(f, 1)
 }
 
 func (r *Ring) newKeys(role string, algs []evidence.Algorithm) (file, []evidence.Key, error) {
@@ -181,7 +203,11 @@ func (f file) signers() ([]evidence.Signer, error) {
 func (r *Ring) load(ctx context.Context, role string, machine bool) (file, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	path := r.path(role, machine)
+	return r.loadFrom(ctx, r.path(role, machine), role, machine)
+}
+
+// loadFrom opens a key file once per process; the caller holds mu.
+func (r *Ring) loadFrom(ctx context.Context, path, role string, machine bool) (file, error) {
 	if f, ok := r.open[path]; ok {
 		return f, nil
 	}
@@ -267,12 +293,12 @@ func readKeyFile(path, role string, machine bool) ([]byte, error) {
 	return b, nil
 }
 
-func (r *Ring) writePlain(f file) error {
+func (r *Ring) writePlain(f file, version int) error {
 	b, err := json.Marshal(f)
 	if err != nil {
 		return fmt.Errorf("encode keys of role %q: %w", f.Role, err)
 	}
-	return r.writeNew(r.path(f.Role, true), func(w io.Writer) error {
+	return r.writeNew(r.pathAt(f.Role, true, version), func(w io.Writer) error {
 		_, err := w.Write(b)
 		return err
 	})

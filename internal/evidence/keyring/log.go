@@ -26,7 +26,7 @@ func (r *Ring) NewLog(ctx context.Context, origin string) (evidence.LogIdentity,
 	if err != nil {
 		return id, err
 	}
-	return id, r.writeSealed(ctx, f)
+	return id, r.writeSealed(ctx, f, 1)
 }
 
 // NewHouseLog makes the keys of the house ledger, which is appended to unattended.
@@ -35,7 +35,7 @@ func (r *Ring) NewHouseLog(origin string) (evidence.LogIdentity, error) {
 	if err != nil {
 		return id, err
 	}
-	return id, r.writePlain(f)
+	return id, r.writePlain(f, 1)
 }
 
 func (r *Ring) newLog(role, origin string) (file, evidence.LogIdentity, error) {

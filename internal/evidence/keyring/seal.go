@@ -33,7 +33,7 @@ func (r *Ring) passphrase(ctx context.Context, purpose string) (string, error) {
 }
 
 // writeSealed encrypts a role's keys with the passphrase and writes them.
-func (r *Ring) writeSealed(ctx context.Context, f file) error {
+func (r *Ring) writeSealed(ctx context.Context, f file, version int) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	pass, err := r.passphrase(ctx, "new keys")
@@ -49,7 +49,7 @@ func (r *Ring) writeSealed(ctx context.Context, f file) error {
 		return fmt.Errorf("use passphrase: %w", err)
 	}
 	to.SetWorkFactor(r.logN)
-	err = r.writeNew(r.path(f.Role, false), func(w io.Writer) error {
+	err = r.writeNew(r.pathAt(f.Role, false, version), func(w io.Writer) error {
 		enc, err := age.Encrypt(w, to)
 		if err != nil {
 			return fmt.Errorf("encrypt keys of role %q: %w", f.Role, err)
@@ -60,7 +60,7 @@ func (r *Ring) writeSealed(ctx context.Context, f file) error {
 		return enc.Close()
 	})
 	if err == nil {
-		r.open[r.path(f.Role, false)] = f
+		r.open[r.pathAt(f.Role, false, version)] = f
 	}
 	return err
 }

@@ -56,6 +56,7 @@ const (
 	NewerSchema     Code = "CRD-STO-003"
 	DiskFull        Code = "CRD-STO-004"
 	ReadOnly        Code = "CRD-STO-005"
+	OldSchema       Code = "CRD-STO-006"
 	RolledBack      Code = "CRD-REL-001"
 	BadRepository   Code = "CRD-REL-002"
 	NotSigned       Code = "CRD-REL-003"

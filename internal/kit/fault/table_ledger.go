@@ -64,4 +64,10 @@ var stores = map[Code]Description{
 			"Linux turns a disk read-only when it finds errors on it, so look at the system's log before you mount it " +
 			"for writing again.",
 	},
+	OldSchema: {
+		Exit: ExitFailed,
+		Hint: "run a command that writes, such as `cordon release sync`, with write access to the home once",
+		Explain: "The database was made by an older cordon and has to be brought up to date before this one can read it. " +
+			"That happens by itself where the home can be written; this home could only be read.",
+	},
 }

@@ -93,7 +93,7 @@ func Statement(t testing.TB, n, size int) (ledger.Record, ledger.Item) {
 	}
 	env.Payload = fmt.Appendf(nil, `{"n":%d,"fill":"`, n)
 	for len(env.Payload) < (size-4900)*3/4 {
-		env.Payload = append(env.Payload, 'a')
+		env.Payload = append(env.Payload, "abcdefghijklmnopqrstuvwxyz"[n%26])
 	}
 	env.Payload = append(env.Payload, `"}`...)
 	line, err := env.Line()
