@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 
 	"github.com/cordon-trust/cordon/internal/evidence"
 	"github.com/cordon-trust/cordon/internal/evidence/ledger"
@@ -67,14 +68,28 @@ func (a *App) erasable(ctx context.Context, tx *store.Tx, rec ledger.Record) err
 	return err
 }
 
-// EraseExpired removes every row whose retention has ended.
+// EraseExpired removes every row whose retention has ended, and the edges that came from a batch of which
+// no row is left.
 func (a *App) EraseExpired(ctx context.Context) (rows int64, err error) {
 	err = a.update(ctx, func(tx *store.Tx) error {
-		rows, err = tx.Rows().EraseExpired(ctx, a.opt.Clock.Now())
-		return err
+		if rows, err = tx.Rows().EraseExpired(ctx, a.opt.Clock.Now()); err != nil || rows == 0 {
+			return err
+		}
+		return tx.Archive().ByPredicate(ctx, evidence.PredicateURI(evidence.PredImport), func(rec ledger.Record) error {
+			return dropErasedEdges(ctx, tx, rec.Digest)
+		})
 	})
 	if err == nil && rows > 0 && !a.opt.DryRun {
 		err = a.db.Scrub(ctx)
 	}
 	return rows, err
+}
+
+func dropErasedEdges(ctx context.Context, tx *store.Tx, batch model.Digest) error {
+	rows, err := tx.Rows().Read(ctx, batch)
+	if err != nil || slices.ContainsFunc(rows, func(r evidence.Row) bool { return r.Salt != nil }) {
+		return err
+	}
+	_, err = tx.Edges().DeleteByStatement(ctx, batch)
+	return err
 }

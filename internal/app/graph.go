@@ -22,7 +22,11 @@ type Imported struct {
 }
 
 // ImportEdges takes a whole file of edges as one signed statement over salted row digests, or nothing.
-func (a *App) ImportEdges(ctx context.Context, r io.Reader) (Imported, error) {
+// keep is how long the rows are kept; 0: until they are erased or retracted.
+func (a *App) ImportEdges(ctx context.Context, r io.Reader, keep time.Duration) (Imported, error) {
+	if keep < 0 {
+		return Imported{}, fault.New(fault.Usage, "rows cannot be kept for %s", keep)
+	}
 	role, err := a.roleFor(evidence.PredImport)
 	if err != nil {
 		return Imported{}, err
@@ -32,6 +36,9 @@ func (a *App) ImportEdges(ctx context.Context, r io.Reader) (Imported, error) {
 		return Imported{}, err
 	}
 	arr := arrival{}
+	if keep > 0 {
+		arr.keep = a.opt.Clock.Now().Add(keep)
+	}
 	for _, row := range rows {
 		salted, err := evidence.NewRow(a.opt.Rand, exposure.EncodeRow(row.Edge))
 		if err != nil {

@@ -139,3 +139,21 @@ func bring(ctx context.Context, a *App, env evidence.Envelope, proven bool) (ent
 	})
 	return e, err
 }
+
+// envelope reads a statement from a house's archive.
+func envelope(t *testing.T, a *App, d model.Digest) evidence.Envelope {
+	t.Helper()
+	var env evidence.Envelope
+	err := a.db.View(t.Context(), func(tx *store.Tx) error {
+		rec, err := tx.Archive().Get(t.Context(), d)
+		if err != nil {
+			return err
+		}
+		env, err = evidence.ParseEnvelope(rec.Envelope)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return env
+}

@@ -291,20 +291,12 @@ type FileVerdict struct {
 	Publisher  string        `json:"publisher,omitzero"`
 	StaleSince time.Time     `json:"stale_since,omitzero"`
 	Why        []string      `json:"why"`
+
+	refusal error
 }
 
 // Err is nil when somebody with a say stands behind the file, else the reason as a fault with exit 11.
-func (v FileVerdict) Err() error {
-	switch v.Verdict {
-	case model.Verified, model.Vouched:
-		return nil
-	case model.Withdrawn:
-		return fault.New(fault.Withdrawn, "%q is withdrawn: %s", v.File, strings.Join(v.Why, "; "))
-	case model.Altered:
-		return fault.New(fault.Differs, "%q differs from what the maker signed: %s", v.File, strings.Join(v.Why, "; "))
-	}
-	return fault.New(fault.NotSigned, "%q is in no release that this house knows: %s", v.File, strings.Join(v.Why, "; "))
-}
+func (v FileVerdict) Err() error { return v.refusal }
 
 // VerifyFile says which release a file is. It needs no network.
 func (a *App) VerifyFile(ctx context.Context, path string) (FileVerdict, error) {
@@ -318,7 +310,8 @@ func (a *App) VerifyFile(ctx context.Context, path string) (FileVerdict, error) 
 		if err != nil {
 			return err
 		}
-		j := f.book.Judge(a.opt.Clock.Now(), t, model.Device{}, nil)
+		var j model.Judgement
+		j, v.refusal = f.book.Check(a.opt.Clock.Now(), t.Name, t.Size, t.Digest)
 		if err := a.recheck(ctx, tx, f.roots, &j); err != nil {
 			return err
 		}

@@ -2,10 +2,15 @@ package app
 
 import (
 	"context"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
 	"slices"
 	"time"
 
 	"github.com/cordon-trust/cordon/internal/evidence"
+	"github.com/cordon-trust/cordon/internal/kit/disk"
 	"github.com/cordon-trust/cordon/internal/kit/fault"
 	"github.com/cordon-trust/cordon/internal/model"
 	"github.com/cordon-trust/cordon/internal/store"
@@ -24,55 +29,74 @@ func (a *App) RotateTrust(ctx context.Context, role string) (TrustInfo, error) {
 	if err != nil {
 		return TrustInfo{}, err
 	}
-	own, err := a.ownRoot(ctx)
-	if err != nil {
-		return TrustInfo{}, err
-	}
-	version := own.Root.Version + 1
-	if a.opt.DryRun {
-		return infoOf(own), nil
-	}
-	keys, err := a.ring.Renew(ctx, role, specs[i].machine, version, evidence.Ed25519, specs[i].pq)
-	if err != nil {
-		return TrustInfo{}, err
-	}
-	signers := old
-	if role == evidence.RoleRoot {
-		renewed, err := a.ring.RenewedSigners(ctx, role, version)
-		if err != nil {
-			return TrustInfo{}, err
-		}
-		signers = append(slices.Clone(old), renewed...)
-	}
-	env, err := signRoot(renewedRoot(own.Root, role, keys, a.opt.Clock.Now().Truncate(time.Second)), signers)
-	if err != nil {
-		return TrustInfo{}, err
-	}
-	if err := a.takeRoot(ctx, env, true); err != nil {
-		return TrustInfo{}, err
-	}
-	a.ring.UseRoot(version)
-	if own, err = a.ownRoot(ctx); err != nil {
-		return TrustInfo{}, err
-	}
-	return infoOf(own), nil
-}
-
-// ownRoot returns the root of this organisation that is in force.
-func (a *App) ownRoot(ctx context.Context) (evidence.Trusted, error) {
-	var own evidence.Trusted
-	err := a.db.View(ctx, func(tx *store.Tx) error {
+	var info TrustInfo
+	// The keys are made under the write lock: two rotations at once would write the same files, and a root
+	// would list keys that are gone.
+	err = a.update(ctx, func(tx *store.Tx) error {
 		roots, err := a.roots(ctx, tx)
 		if err != nil {
 			return err
 		}
-		var ok bool
-		if own, ok = roots.Of(a.home.Org); !ok {
+		own, ok := roots.Of(a.home.Org)
+		if !ok {
 			return missingRoot(a.home.Org)
 		}
-		return nil
+		if info = infoOf(own); a.opt.DryRun {
+			return nil
+		}
+		env, err := a.renew(ctx, own.Root, specs[i], old)
+		if err != nil {
+			return err
+		}
+		t, err := a.addRoot(ctx, tx, env, true)
+		info = infoOf(t)
+		return err
 	})
-	return own, err
+	if err == nil {
+		a.ring.UseRoot(info.Version)
+	}
+	return info, err
+}
+
+// renew makes new keys of a role and signs the next version of the root, which lists them.
+func (a *App) renew(ctx context.Context, own evidence.Root, spec roleSpec, old []evidence.Signer) (evidence.Envelope, error) {
+	version := own.Version + 1
+	if err := a.dropUnused(version); err != nil {
+		return evidence.Envelope{}, err
+	}
+	keys, err := a.ring.Renew(ctx, spec.name, spec.machine, version, evidence.Ed25519, spec.pq)
+	if err != nil {
+		return evidence.Envelope{}, err
+	}
+	signers := old
+	if spec.name == evidence.RoleRoot {
+		renewed, err := a.ring.RenewedSigners(ctx, spec.name, version)
+		if err != nil {
+			return evidence.Envelope{}, err
+		}
+		signers = append(slices.Clone(old), renewed...)
+	}
+	return signRoot(renewedRoot(own, spec.name, keys, a.opt.Clock.Now().Truncate(time.Second)), signers)
+}
+
+// dropUnused removes the key files that an attempt at this version of the root left behind, whichever role
+// it was about. No root ever listed them, and this version would bring them into force.
+func (a *App) dropUnused(version int) error {
+	for _, dir := range []string{filepath.Join(a.opt.Dir, "keys"), a.ring.OfflineDir()} {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			return fault.Wrap(err, fault.ReadFailed, "folder %q cannot be read", dir)
+		}
+		for _, e := range entries {
+			if ok, err := path.Match(fmt.Sprintf("*.v%d.*", version), e.Name()); err != nil || !ok {
+				continue
+			}
+			if err := disk.Remove(a.opt.FS, filepath.Join(dir, e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // renewedRoot returns the next version of a root, in which a role has other keys.

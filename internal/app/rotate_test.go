@@ -4,7 +4,9 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	stdsync "sync"
 	"testing"
+	"time"
 
 	"github.com/cordon-trust/cordon/internal/evidence"
 	"github.com/cordon-trust/cordon/internal/kit/fault"
@@ -76,4 +78,56 @@ func TestRotateNeedsTheRootKeys(t *testing.T) {
 	}
 	add(t, acme, "1", file(t, "one.bin", "one", 1000))
 	publish(t, acme, filepath.Join(t.TempDir(), "repo"))
+}
+
+// A rotation that is cut short leaves keys that no root lists. A rotation of another role must not bring
+// them into force, or the first role could sign nothing any more.
+func TestRotationCutShort(t *testing.T) {
+	t.Parallel()
+	acme := newHouse(t, newHand(), "acme", evidence.Maker)
+	opt := acme.opt
+	commits := &counter{}
+	opt.Store.Driver = faultyDriver{commits}
+	broken := reopen(t, opt)
+	commits.failAt = len(commits.ops()) + 2 // BEGIN, and the first write
+	if _, err := broken.RotateTrust(t.Context(), evidence.RoleRelease); !errors.Is(err, errInjected) {
+		t.Fatalf("the rotation was to fail: %v", err)
+	}
+	if left, err := filepath.Glob(filepath.Join(opt.Dir, "keys", "release.v2.*")); err != nil || len(left) != 1 {
+		t.Fatalf("the rotation left %v, %v", left, err)
+	}
+	if _, err := reopen(t, acme.opt).RotateTrust(t.Context(), evidence.RoleRecall); err != nil {
+		t.Fatal(err)
+	}
+	acme = reopen(t, acme.opt)
+	pump := file(t, "pump.bin", "pump", 1000)
+	add(t, acme, "1", pump)
+	if _, err := acme.Withdraw(t.Context(), product(t, "acme/pump-7"), "1", "battery"); err != nil {
+		t.Error(err)
+	}
+	size(t, acme)
+}
+
+// Two rotations at once take turns: the keys that the root lists are those that lie in the home.
+func TestTwoRotations(t *testing.T) {
+	t.Parallel()
+	acme := newHouse(t, newHand(), "acme", evidence.Maker)
+	opt := acme.opt
+	opt.Store.Wait = time.Minute
+	var wg stdsync.WaitGroup
+	for range 2 {
+		a := reopen(t, opt)
+		wg.Go(func() {
+			if _, err := a.RotateTrust(t.Context(), evidence.RoleRelease); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	acme = reopen(t, opt)
+	add(t, acme, "1", file(t, "pump.bin", "pump", 1000))
+	if info, err := acme.Trusted(t.Context()); err != nil || info[0].Version != 3 {
+		t.Errorf("after two rotations %+v, %v", info, err)
+	}
+	size(t, acme)
 }

@@ -173,7 +173,7 @@ func story() []step {
 				return err
 			}
 			defer f.Close() //nolint:errcheck // only read
-			_, err = a.ImportEdges(ctx, f)
+			_, err = a.ImportEdges(ctx, f, 0)
 			return err
 		})},
 		{"retract", "mercy", []fault.Code{fault.NotAllowed}, open(func(ctx context.Context, w world, a *App) error {
@@ -202,6 +202,14 @@ func story() []step {
 		})},
 		{"key compromised", "acme", nil, open(func(ctx context.Context, w world, a *App) error {
 			return a.compromiseFirst(ctx, evidence.RoleRelease, "2027-01-01T00:00:00Z")
+		})},
+		{"trust rotate", "acme", nil, open(func(ctx context.Context, w world, a *App) error {
+			_, err := a.RotateTrust(ctx, evidence.RoleRelease)
+			return err
+		})},
+		{"trust rotate of the root", "acme", nil, open(func(ctx context.Context, w world, a *App) error {
+			_, err := a.RotateTrust(ctx, evidence.RoleRoot)
+			return err
 		})},
 		{"publish of a withdrawal", "acme", nil, publish},
 		{"second sync", "mercy", nil, sync},

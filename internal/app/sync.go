@@ -39,6 +39,9 @@ func (a *App) Sync(ctx context.Context, from string) (SyncInfo, error) {
 	if c, ok := fetcher.(io.Closer); ok {
 		defer c.Close() //nolint:errcheck // only read
 	}
+	if c, ok := fetcher.(io.Closer); ok {
+		defer c.Close() //nolint:errcheck // nothing was written
+	}
 	var roots *evidence.Roots
 	mirrors := map[string]release.Mirror{}
 	err = a.db.View(ctx, func(tx *store.Tx) error {

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -18,6 +19,7 @@ func newGraphCommand(s *state) *cobra.Command {
 }
 
 func newGraphImportCommand(s *state) *cobra.Command {
+	var keep time.Duration
 	cmd := &cobra.Command{
 		Use:   "import FILE",
 		Short: "take edges from CSV as one signed statement; a bad row means nothing is taken",
@@ -30,7 +32,7 @@ func newGraphImportCommand(s *state) *cobra.Command {
 			}
 			defer f.Close() //nolint:errcheck // only read
 			return s.writing(cmd.Context(), func(a *app.App) error {
-				done, err := a.ImportEdges(cmd.Context(), f)
+				done, err := a.ImportEdges(cmd.Context(), f, keep)
 				if err != nil {
 					return err
 				}
@@ -38,6 +40,7 @@ func newGraphImportCommand(s *state) *cobra.Command {
 			})
 		},
 	}
+	cmd.Flags().DurationVar(&keep, "keep", 0, "erase the rows after this `TIME`, such as 2160h, by `evidence erase --expired`")
 	return s.writes(cmd)
 }
 

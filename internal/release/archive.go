@@ -28,7 +28,7 @@ var errOdd = errors.New("the archive is not plain")
 // readArchive lists the members of the archive at path. It reports false when the file is no archive that
 // it knows; an odd one is Truncated. Archives inside are members and are not opened.
 func readArchive(ctx context.Context, path string, size int64) (Form, bool, error) {
-	f, err := os.Open(path) //nolint:gosec // a file that this process has just written
+	f, err := os.Open(path)
 	if err != nil {
 		return Form{}, false, fault.Wrap(err, fault.ReadFailed, "read the copy of the artifact")
 	}
@@ -70,7 +70,7 @@ func isTar(head []byte) bool { return len(head) > 262 && string(head[257:262]) =
 
 // listing is one archive being listed.
 type listing struct {
-	ctx     context.Context //nolint:containedctx // lives as long as one call
+	ctx     context.Context // lives as long as one call
 	left    int64           // bytes that may still be unpacked
 	members []Member
 	seen    map[string]bool
@@ -124,7 +124,7 @@ func (l *listing) addZipped(f *zip.File) error {
 	if err != nil {
 		return err
 	}
-	defer r.Close() //nolint:errcheck // reading
+	defer r.Close()
 	return l.add(f.Name, r)
 }
 
@@ -180,7 +180,7 @@ func (b *boundedReaderAt) ReadAt(p []byte, off int64) (int, error) {
 
 // stopReader ends with the context.
 type stopReader struct {
-	ctx context.Context //nolint:containedctx // lives as long as one call
+	ctx context.Context // lives as long as one call
 	r   io.Reader
 }
 

@@ -84,7 +84,7 @@ func (w *web) Fetch(ctx context.Context, path string, limit int64) ([]byte, erro
 	if err != nil {
 		return nil, fetchFault(ctx, err, u)
 	}
-	defer resp.Body.Close() //nolint:errcheck // reading
+	defer resp.Body.Close()
 	switch {
 	case resp.StatusCode == http.StatusNotFound || resp.StatusCode == http.StatusGone:
 		return nil, fault.New(fault.NotFound, "there is no %q", u.Redacted())

@@ -65,7 +65,7 @@ func Publish(ctx context.Context, fsys disk.FS, dir string, p Publication) error
 }
 
 type publishing struct {
-	ctx  context.Context //nolint:containedctx // lives as long as one call
+	ctx  context.Context // lives as long as one call
 	fs   disk.FS
 	dir  string
 	p    Publication

@@ -77,7 +77,7 @@ func Sync(ctx context.Context, f Fetcher, roots *evidence.Roots, last func(org s
 
 // syncing is one fetch of a publication. It belongs to the goroutine that called Sync.
 type syncing struct {
-	ctx     context.Context //nolint:containedctx // lives as long as one call
+	ctx     context.Context // lives as long as one call
 	fetcher Fetcher
 	now     time.Time
 

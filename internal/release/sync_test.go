@@ -13,7 +13,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/cordon-trust/cordon/internal/evidence"
-	"github.com/cordon-trust/cordon/internal/kit/disk"
 	"github.com/cordon-trust/cordon/internal/kit/fault"
 	"github.com/cordon-trust/cordon/internal/model"
 )
@@ -48,7 +47,7 @@ func acme(t testing.TB) (*actor, string, string) {
 
 func publish(t testing.TB, m *actor, at time.Time, home, repo string) {
 	t.Helper()
-	if err := Publish(context.Background(), disk.OS{}, repo, m.publication(t, at, home)); err != nil {
+	if err := Publish(context.Background(), fast{}, repo, m.publication(t, at, home)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -395,6 +394,24 @@ func TestSyncReadsSeveralBundles(t *testing.T) {
 	} {
 		if files[path] == nil {
 			t.Errorf("%q is not in the publication", path)
+		}
+	}
+}
+
+// BenchmarkSync reads a publication of 200 releases from memory; nearly all of it is checking two
+// signatures for each.
+func BenchmarkSync(b *testing.B) {
+	m := newActor(b, "acme", evidence.Maker)
+	repo := b.TempDir()
+	for i := range 200 {
+		m.sayLogged(b, evidence.RoleRelease, set(b, "acme", "acme/pump-7", "1."+string(rune('a'+i%26))+string(rune('a'+i/26)), int64(i+1), artifact("a", "a")))
+	}
+	publish(b, m, day0, b.TempDir(), repo)
+	files, roots := load(b, repo), rootsOf(m)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := sync(b, files, roots, nothing); err != nil {
+			b.Fatal(err)
 		}
 	}
 }

@@ -149,7 +149,7 @@ func checkLabel(l string) error {
 	for i := range len(l) {
 		c := l[i]
 		if ('a' > c || c > 'z') && ('0' > c || c > '9') && c != '-' && c != '_' {
-			return errors.New("it may hold a-z, 0-9, - and .")
+			return errors.New("it may hold a-z, 0-9, hyphens and dots")
 		}
 	}
 	return nil

@@ -137,7 +137,7 @@ func (c *judging) incomplete() bool {
 		return false
 	}
 	c.j.Verdict = model.Incomplete
-	if c.t.Declared >= 0 {
+	if c.t.Declared > c.t.Size {
 		c.why("%d of %d bytes were seen, so there is no digest to compare", c.t.Size, c.t.Declared)
 	} else {
 		c.why("not every byte was seen, so there is no digest to compare")
