@@ -23,6 +23,7 @@ type Distortion struct {
 	Duplicate float64 // are sent again, as a retransmission
 	Overlap   float64 // are followed by a segment that repeats them and up to 100 bytes before them
 	Conflict  float64 // of answers: are followed, not acknowledged yet, by a copy with other bytes
+	Damage    float64 // of answers: follow a copy with other bytes and a wrong checksum, which every receiver drops
 	Lose      float64 // of all frames of connections: are not seen by the mirror
 
 	NoHandshake bool          // SYN, SYN-ACK and the ACK after them are not seen
@@ -48,7 +49,7 @@ func (d *Distortion) valid() error {
 	for _, s := range []struct {
 		name string
 		is   float64
-	}{{"reorder", d.Reorder}, {"duplicate", d.Duplicate}, {"overlap", d.Overlap}, {"conflict", d.Conflict}, {"lose", d.Lose}} {
+	}{{"reorder", d.Reorder}, {"duplicate", d.Duplicate}, {"overlap", d.Overlap}, {"conflict", d.Conflict}, {"damage", d.Damage}, {"lose", d.Lose}} {
 		if s.is < 0 || s.is > 1 {
 			return fmt.Errorf("%s %v is not a share from 0 to 1", s.name, s.is)
 		}

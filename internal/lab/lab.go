@@ -5,8 +5,7 @@
 // Most callers need [WriteDownload], one device that fetches one file, or [Write] with a [Plan] of any
 // number of conversations; [WriteBulk] and [WriteMix] make the two captures that benchmarks read. The same
 // plan gives the same bytes as long as nothing in it uses TLS. It opens no socket, needs no privilege and
-// refuses plans whose capture could not be true to what it says, such as an object that is served in full
-// over a segment too large for IP.
+// refuses what no frame can carry, such as a conversation between IPv4 and IPv6 or a segment too large for IP.
 package lab
 
 import (

@@ -41,6 +41,7 @@ type packet struct {
 	hello bool // belongs to the handshake
 	alien bool // its data is not what was sent
 	first bool // of its turn
+	sum   frame.Sum
 }
 
 // seen is what the mirror knows of one connection.
@@ -113,6 +114,11 @@ func (m *mirror) flush(s *seen) error {
 
 // send shows a packet and whatever the distortion lets follow it.
 func (m *mirror) send(s *seen, p packet) error {
+	if p.side == server && len(p.data) > 0 && !p.first && m.chance(m.dist.Damage) {
+		if err := m.alter(s, p, frame.SumWrong); err != nil {
+			return err
+		}
+	}
 	if err := m.capture(s, p); err != nil || len(p.data) == 0 {
 		return err
 	}
@@ -130,18 +136,18 @@ func (m *mirror) send(s *seen, p packet) error {
 		}
 	}
 	if p.side == server && !p.first && m.chance(m.dist.Conflict) {
-		return m.conflict(s, p)
+		return m.alter(s, p, m.dist.Sum)
 	}
 	return nil
 }
 
-// conflict shows a copy of a packet in which every byte is another one.
-func (m *mirror) conflict(s *seen, p packet) error {
+// alter shows a copy of a packet in which every byte is another one.
+func (m *mirror) alter(s *seen, p packet, sum frame.Sum) error {
 	m.other = append(m.other[:0], p.data...)
 	for i := range m.other {
 		m.other[i] ^= 0xff
 	}
-	p.data, p.alien = m.other, true
+	p.data, p.alien, p.sum = m.other, true, sum
 	return m.capture(s, p)
 }
 
@@ -161,6 +167,9 @@ func (m *mirror) capture(s *seen, p packet) error {
 	}
 	if p.side == server && len(p.data) > 0 {
 		g.Sum = d.Sum
+		if p.alien {
+			g.Sum = p.sum
+		}
 	}
 	if err := m.write(s, &g, p); err != nil || !d.Twice {
 		return err
@@ -183,10 +192,11 @@ func (m *mirror) write(s *seen, g *frame.Segment, p packet) error {
 		return err
 	}
 	to := p.off + int64(len(p.data)-max(0, len(raw)-m.file.Snap()))
-	if p.alien {
-		s.alien[p.side].add(p.off, to)
-	} else {
+	switch {
+	case !p.alien:
 		s.bytes[p.side].add(p.off, to)
+	case p.sum != frame.SumWrong:
+		s.alien[p.side].add(p.off, to)
 	}
 	return nil
 }

@@ -114,6 +114,38 @@ func TestTurns(t *testing.T) {
 	}
 }
 
+// A full segment is only given out when it is known whether it ends its turn: PSH must not depend on timing.
+func TestTakeWaitsForCertainty(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, dev, srv := joined()
+		got := make(chan taken, 1)
+		go func() {
+			next, err := w.take(make([]byte, 5))
+			if err != nil {
+				t.Error(err)
+			}
+			got <- next
+		}()
+		if _, err := dev.Write([]byte("qqqqq")); err != nil {
+			t.Error(err)
+		}
+		synctest.Wait()
+		select {
+		case next := <-got:
+			t.Errorf("%q was given out while the turn may go on", next.data)
+			return
+		default:
+		}
+		if _, err := srv.Write([]byte("a")); err != nil {
+			t.Error(err)
+		}
+		if next := <-got; string(next.data) != "qqqqq" || !next.last || next.side != device {
+			t.Errorf("took %+v", next)
+		}
+	})
+}
+
 func split(words []string) (out [][]byte) {
 	for _, w := range words {
 		out = append(out, []byte(w))

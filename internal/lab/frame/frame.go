@@ -62,11 +62,12 @@ type Tags struct {
 // Sum says what stands in the checksum field of TCP.
 type Sum uint8
 
-// What network cards leave in a checksum field that they fill later.
+// What is found in checksum fields: network cards fill them later, and addresses are rewritten on the way.
 const (
 	SumRight  Sum = iota // the checksum of RFC 9293
 	SumPseudo            // the sum of the pseudo-header alone, as Linux leaves it for the card
 	SumZero              // nothing
+	SumWrong             // something that is none of these
 )
 
 // Segment is one TCP segment on its way from one host to another.
@@ -170,6 +171,12 @@ func (s *Segment) appendTCP(dst []byte, size int) []byte {
 		field = ^fold(sum(pseudo, dst[at:]))
 	case SumPseudo:
 		field = fold(pseudo)
+	case SumWrong:
+		right := ^fold(sum(pseudo, dst[at:]))
+		field = right ^ 0x5555
+		if field == 0 || field == fold(pseudo) {
+			field = right ^ 0xaaaa
+		}
 	case SumZero:
 	}
 	binary.BigEndian.PutUint16(dst[at+16:], field)

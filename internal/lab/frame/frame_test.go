@@ -113,10 +113,10 @@ func readBack(t *testing.T, p gopacket.Packet) frame.Segment {
 	return s
 }
 
-// What a network card has not filled yet: the sum of the pseudo-header, or nothing.
+// What a network card has not filled yet: the sum of the pseudo-header, or nothing; and what is plainly wrong.
 func TestUnfilledChecksums(t *testing.T) {
 	t.Parallel()
-	for sum, want := range map[frame.Sum]uint16{frame.SumZero: 0, frame.SumPseudo: 0x14f1} {
+	for sum, want := range map[frame.Sum]uint16{frame.SumZero: 0, frame.SumPseudo: 0x14f1, frame.SumWrong: 0xed0a} {
 		s := example("10.0.0.10", "10.0.0.200", "hello")
 		s.Sum = sum
 		raw, err := s.Append(nil)
