@@ -42,16 +42,22 @@ func (a *App) readFacts(ctx context.Context, tx *store.Tx) (facts, error) {
 			return f, err
 		}
 	}
-	return f, a.readFreshness(ctx, tx, f.book)
+	return f, readFreshness(ctx, tx, f)
 }
 
-func (a *App) readFreshness(ctx context.Context, tx *store.Tx, book *release.Book) error {
+// readFreshness tells the book how old each copy of a publication is. A copy is stale once its head or the
+// trust root of its publisher has expired; what it says stays.
+func readFreshness(ctx context.Context, tx *store.Tx, f facts) error {
 	mirrors, err := tx.Mirrors().All(ctx)
 	if err != nil {
 		return err
 	}
 	for _, m := range mirrors {
-		book.SetFreshness(m.Publisher, release.Freshness{Expires: m.Expires, SyncedAt: m.SyncedAt, Counter: m.Counter})
+		expires := m.Expires
+		if t, ok := f.roots.Of(m.Publisher); ok && t.Root.Expires.Before(expires) {
+			expires = t.Root.Expires
+		}
+		f.book.SetFreshness(m.Publisher, release.Freshness{Expires: expires, SyncedAt: m.SyncedAt, Counter: m.Counter})
 	}
 	return nil
 }

@@ -100,7 +100,7 @@ func (a *App) reason(ctx context.Context, tx *store.Tx, f facts, sub model.Subje
 	}
 	for _, ref := range refs {
 		r.Keys = append(r.Keys, SignedBy{
-			Key: ref.Key, Algorithm: algorithmOf(f.roots, rec.Author, ref.Key), Suspect: f.compromises.Suspect(ref.Key, rec.HeldAt),
+			Key: ref.Key, Algorithm: algorithmOf(f.roots, rec.Author, ref.Key), Suspect: f.compromises.SuspectFor(rec.Author, ref.Key, rec.HeldAt),
 		})
 	}
 	if rec.Envelope == nil {

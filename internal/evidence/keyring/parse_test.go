@@ -21,6 +21,13 @@ func FuzzParseFile(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
+		both := keys
+		both.Log = logs.Log
+		if raw, err := json.Marshal(both); err != nil {
+			f.Fatal(err)
+		} else if _, err := parseFile(raw, role); err == nil {
+			f.Fatal("one file signs statements and checkpoints")
+		}
 		for _, made := range []file{keys, logs} {
 			raw, err := json.Marshal(made)
 			if err != nil {
