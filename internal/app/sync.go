@@ -37,10 +37,10 @@ func (a *App) Sync(ctx context.Context, from string) (SyncInfo, error) {
 		return SyncInfo{}, err
 	}
 	if c, ok := fetcher.(io.Closer); ok {
-		defer c.Close() //nolint:errcheck // only read
+		defer c.Close()
 	}
 	if c, ok := fetcher.(io.Closer); ok {
-		defer c.Close() //nolint:errcheck // nothing was written
+		defer c.Close()
 	}
 	var roots *evidence.Roots
 	mirrors := map[string]release.Mirror{}

@@ -85,7 +85,7 @@ func watchFile(ctx context.Context, name string, stdin io.Reader, opt network.Op
 	if name == "-" {
 		return network.Watch(ctx, stdin, "standard input", opt, sink)
 	}
-	f, err := os.Open(name) //nolint:gosec // reading the capture that the operator named is the job
+	f, err := os.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return network.Summary{}, fault.Wrap(err, fault.NotFound, "the capture cannot be read")
 	}

@@ -132,7 +132,7 @@ func (d *demo) watchOf(name, as string, flip int) func(context.Context) error {
 
 // writeCapture records a download between Go's own HTTP client and server, joined in memory.
 func writeCapture(path, as string, body []byte) error {
-	f, err := os.Create(path) //nolint:gosec // in the demo's own folder
+	f, err := os.Create(path)
 	if err != nil {
 		return fault.Wrap(err, fault.WriteFailed, "write the capture")
 	}

@@ -25,7 +25,7 @@ func (s *state) passphrase(_ context.Context, purpose string) (string, error) {
 		}
 	}
 	tty, ok := s.in.(*os.File)
-	if !ok || !term.IsTerminal(int(tty.Fd())) { //nolint:gosec // a file descriptor fits an int
+	if !ok || !term.IsTerminal(int(tty.Fd())) {
 		return "", fault.New(fault.NoPassphrase, "no passphrase was given for %s", purpose)
 	}
 	first, err := s.prompt(tty, "Passphrase for "+purpose+": ")
@@ -44,7 +44,7 @@ func (s *state) passphrase(_ context.Context, purpose string) (string, error) {
 
 func (s *state) prompt(tty *os.File, text string) (string, error) {
 	_, _ = fmt.Fprint(s.err, visible.Text(text))
-	b, err := term.ReadPassword(int(tty.Fd())) //nolint:gosec // a file descriptor fits an int
+	b, err := term.ReadPassword(int(tty.Fd()))
 	_, _ = fmt.Fprintln(s.err)
 	if err != nil {
 		return "", fault.Wrap(err, fault.NoPassphrase, "the passphrase could not be read from the terminal")

@@ -55,7 +55,7 @@ func newFleet(mixed bool) fleet {
 func (f fleet) edges(mixed bool) iter.Seq[model.Edge] {
 	return func(yield func(model.Edge) bool) {
 		n := 0
-		r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same graph each time
+		r := rand.New(rand.NewPCG(1, 2))
 		component := rand.NewZipf(r, 1.1, 20, nComponents-1)
 		release := rand.NewZipf(r, 1.05, 50, nReleases-1)
 		more := true

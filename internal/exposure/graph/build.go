@@ -189,7 +189,7 @@ func (b *Builder) Graph() (*Graph, error) {
 func (ns *names) fill(subjects []model.Subject) ([]uint32, error) {
 	order := make([]uint32, len(subjects))
 	for i := range order {
-		order[i] = uint32(i) //nolint:gosec // fits 30 bits, checked by add
+		order[i] = uint32(i)
 	}
 	slices.SortFunc(order, func(i, j uint32) int {
 		return cmp.Compare(subjects[i].String(), subjects[j].String())
@@ -197,7 +197,7 @@ func (ns *names) fill(subjects []model.Subject) ([]uint32, error) {
 	at := make([]uint32, len(subjects))
 	prev := ""
 	for i, old := range order {
-		id, s := uint32(i), subjects[old] //nolint:gosec // as above
+		id, s := uint32(i), subjects[old]
 		at[old] = id
 		if err := ns.add(prev, s.String()); err != nil {
 			return nil, err

@@ -85,12 +85,12 @@ func (ds *details) bytes() int64 {
 func (ds *details) sorted() []uint32 {
 	at := make([]uint32, len(ds.list))
 	for i := range at {
-		at[i] = uint32(i) //nolint:gosec // fewer details than edges, and those fit, checked by New
+		at[i] = uint32(i)
 	}
 	slices.SortFunc(at, func(i, j uint32) int { return ds.compare(&ds.list[i], &ds.list[j]) })
 	list, moved := make([]detail, len(at)), make([]uint32, len(at))
 	for i, old := range at {
-		list[i], moved[old] = ds.list[old], uint32(i) //nolint:gosec // as above
+		list[i], moved[old] = ds.list[old], uint32(i)
 	}
 	ds.list = list
 	return moved

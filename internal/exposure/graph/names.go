@@ -39,7 +39,7 @@ func (ns *names) add(prev, s string) error {
 			shared++
 		}
 	}
-	ns.blob = binary.AppendUvarint(ns.blob, uint64(shared))        //nolint:gosec // a length
+	ns.blob = binary.AppendUvarint(ns.blob, uint64(shared))
 	ns.blob = binary.AppendUvarint(ns.blob, uint64(len(s)-shared)) //nolint:gosec // a length
 	ns.blob = append(ns.blob, s[shared:]...)
 	ns.n++
@@ -76,7 +76,7 @@ func (ns *names) find(text string) (uint32, bool) {
 	buf := store[:0]
 	lo, hi := 0, len(ns.heads) // the first block whose head is larger than text lies in lo..hi
 	for lo < hi {
-		mid := int(uint(lo+hi) >> 1) //nolint:gosec // halving
+		mid := int(uint(lo+hi) >> 1)
 		_, buf = ns.next(int(ns.heads[mid]), buf[:0])
 		if string(buf) > text {
 			hi = mid

@@ -78,7 +78,7 @@ func newWalk(g *Graph, harm int, win Window, sources []uint32) *walk {
 // of it, so that each edge is looked at once in all: of a certain node only the weak edges are left.
 func (w *walk) run() {
 	for r := 0; r < len(w.order); r++ {
-		w.spread(uint32(r), &w.l.strong) //nolint:gosec // a rank is below the number of nodes
+		w.spread(uint32(r), &w.l.strong)
 	}
 	w.certain, w.possible = len(w.order), true
 	for i := range w.gates {
@@ -86,7 +86,7 @@ func (w *walk) run() {
 	}
 	if w.l.weak.off != nil {
 		for r := range w.certain {
-			w.spread(uint32(r), &w.l.weak) //nolint:gosec // as above
+			w.spread(uint32(r), &w.l.weak)
 		}
 	}
 	for r := w.certain; r < len(w.order); r++ {
@@ -114,7 +114,7 @@ func (w *walk) spread(rank uint32, c *csr) {
 	last := none
 	for i, t := range c.to[lo:hi] {
 		v := t & idMask
-		if seen[v>>6]&(1<<(v&63)) != 0 || t&timedBit != 0 && !w.holds(c, lo+uint32(i)) { //nolint:gosec // within the row
+		if seen[v>>6]&(1<<(v&63)) != 0 || t&timedBit != 0 && !w.holds(c, lo+uint32(i)) {
 			continue
 		}
 		if v-gateLo >= gateN {
