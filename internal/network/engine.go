@@ -21,7 +21,8 @@ const (
 type engine struct {
 	opt    Options
 	sink   Sink
-	err    error // of the sink; the first stops the reading
+	parts  PartSink // nil when the sink takes none
+	err    error    // of the sink; the first stops the reading
 	counts flow.Counts
 	dec    flow.Decoder
 	table  *flow.Table
@@ -30,6 +31,9 @@ type engine struct {
 	streams pool[stream]
 	conns   []*http.Conn
 	free    []*object
+
+	entities     []*entity // decoders at rest
+	entitiesMade int
 
 	packets, bytes     int64
 	first, last        int64
@@ -41,6 +45,7 @@ type engine struct {
 
 func newEngine(opt Options, sink Sink) *engine {
 	e := &engine{opt: opt, sink: sink}
+	e.parts, _ = sink.(PartSink)
 	e.dec.Counts = &e.counts
 	var h maphash.Hash // seeded anew for every engine
 	e.table = flow.NewTable(e, &e.counts, 0, h.Sum64(), flow.Limits{Connections: opt.Connections})
@@ -72,7 +77,9 @@ func (e *engine) emit(s *stream, o *object) {
 	if e.err == nil {
 		if t := o.transfer(s); e.opt.AllObjects || o.updateLike() || e.opt.Keep != nil && e.opt.Keep(&t) {
 			e.transfers++
-			e.err = e.sink.Transfer(t)
+			if e.err = e.sink.Transfer(t); e.err == nil && e.parts != nil && o.isPart() {
+				e.err = e.parts.Part(o.part(&t))
+			}
 		}
 	}
 	e.live--

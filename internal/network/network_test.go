@@ -2,6 +2,7 @@ package network
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -30,8 +31,16 @@ func (c *count) Transfer(t model.Transfer) error {
 	return nil
 }
 
-// list keeps transfers.
-type list struct{ got []model.Transfer }
+// list keeps transfers and parts.
+type list struct {
+	got   []model.Transfer
+	parts []Part
+}
+
+func (l *list) Part(p Part) error {
+	l.parts = append(l.parts, p)
+	return nil
+}
 
 func (l *list) Transfer(t model.Transfer) error {
 	l.got = append(l.got, t)
@@ -215,6 +224,21 @@ func TestSegments(t *testing.T) {
 				x.conv("10.0.0.10:40001", "10.0.0.200:80").put(0, 0x02, 0x12345678, nil)
 				w.frames = slices.Insert(w.frames, 40, x.frames...)
 			}, want: same,
+		},
+		"a pipelined request lost before any response": {
+			build: func(w *wire) {
+				c := w.conv("10.0.0.10:40001", "10.0.0.200:80").open()
+				c.send(0, get("/a"))
+				lost := len(w.frames) - 2
+				for i := range 100 { // so many that the hole is declared
+					c.put(0, 0x18, c.seq[0], get(fmt.Sprintf("/%d", i)))
+					c.seq[0] += uint32(len(get(fmt.Sprintf("/%d", i))))
+					c.flag(1, 0x10)
+				}
+				c.send(1, ok(fw, ""))
+				w.frames = slices.Delete(w.frames, lost, lost+1)
+			}, want: same,
+			check: func(t model.Transfer, _ Summary) string { return differs("name", t.Name, "") },
 		},
 		"keep-alive probes": {
 			build: func(w *wire) {
@@ -429,5 +453,64 @@ func TestSave(t *testing.T) {
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
+	}
+}
+
+func TestEntity(t *testing.T) {
+	t.Parallel()
+	fw := firmware(11, 120_000)
+	squeezed := func(b []byte) []byte {
+		var z bytes.Buffer
+		w := gzip.NewWriter(&z)
+		if _, err := w.Write(b); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return z.Bytes()
+	}
+	z := squeezed(fw)
+	for name, c := range map[string]struct {
+		body   []byte
+		entity model.Digest
+		typ    string
+		notes  int
+	}{
+		"firmware":    {z, model.DigestOf(fw), "application/x-elf", 0},
+		"damaged":     {append(slices.Clone(z[:60_000]), z[60_001:]...), model.Digest{}, "application/x-elf", 1},
+		"not gzip":    {fw, model.Digest{}, "", 1},
+		"a gzip bomb": {squeezed(make([]byte, 64<<20)), model.Digest{}, "application/octet-stream", 1},
+		"cut inside":  {z[:50_000], model.Digest{}, "application/x-elf", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			saver, err := NewDirSaver(disk.OS{}, dir, 1<<20)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w := newWire()
+			conn := w.conv("10.0.0.10:40001", "10.0.0.200:80").open()
+			conn.send(0, get("/fw.bin"))
+			conn.send(1, ok(c.body, "Content-Encoding: gzip\r\n"))
+			var l list
+			if _, err := Watch(t.Context(), bytes.NewReader(w.pcap()), "x", Options{AllObjects: true, Saver: saver}, &l); err != nil {
+				t.Fatal(err)
+			}
+			if len(l.got) != 1 {
+				t.Fatalf("%+v", l.got)
+			}
+			if g := l.got[0]; g.Digest != model.DigestOf(c.body) || g.EntityDigest != c.entity || g.ContentType != c.typ || len(g.Notes) != c.notes {
+				t.Errorf("%+v", g)
+			}
+			entries, err := os.ReadDir(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.entity.IsZero() != (len(entries) == 0) || len(entries) == 1 && entries[0].Name() != c.entity.Hex() {
+				t.Errorf("saved: %v", entries)
+			}
+		})
 	}
 }

@@ -33,6 +33,11 @@ type object struct {
 	at     int64 // offset up to which the hash has come; it stops at the first hole
 	digest model.Digest
 
+	coded        bool // the body is encoded; type and saving go by what it decodes to
+	entity       *entity
+	entityDigest model.Digest
+	undecoded    string // why there is no entity though there should be one
+
 	head  [magic.Need]byte // first bytes, until the type is known
 	nhead int
 	known bool
@@ -50,19 +55,24 @@ func (e *engine) object() *object {
 	return &object{hash: sha256.New()}
 }
 
-func (o *object) begin(m *http.Message) {
+func (o *object) begin(e *engine, m *http.Message) {
 	h := o.hash
 	h.Reset()
 	o.reset()
 	o.hash = h
 	o.side, o.start, o.serial, o.time, o.request = m.Side, m.Start, m.Serial, m.Time, m.Request
 	o.host, o.name, o.declared, o.notes = m.Host, m.Name, m.Declared, m.Notes
+	o.coded = m.Coding != http.Identity
+	if !o.isPart() { // a range of an encoded body cannot be decoded alone
+		e.decoder(o, m.Coding)
+	}
 }
 
 // reset clears everything but the first bytes, which nhead makes void.
 func (o *object) reset() {
 	o.next, o.seen, o.missing, o.at, o.stop = nil, 0, 0, 0, 0
 	o.complete, o.unchecked, o.ambiguous, o.uncompared = false, false, false, false
+	o.entity, o.entityDigest, o.coded, o.undecoded = nil, model.Digest{}, false, ""
 	o.digest, o.nhead, o.known, o.typ, o.class, o.save = model.Digest{}, 0, false, "", 0, nil
 }
 
@@ -74,6 +84,16 @@ func (o *object) write(e *engine, off int64, b []byte) {
 	}
 	o.at += int64(len(b))
 	_, _ = o.hash.Write(b) // a hash never fails
+	switch {
+	case o.entity != nil:
+		o.entity.write(b)
+	case !o.coded:
+		o.content(e, off, b)
+	}
+}
+
+// content takes bytes of what the object is when it is used.
+func (o *object) content(e *engine, off int64, b []byte) {
 	if !o.known {
 		o.peek(e, off, b)
 		return
@@ -133,27 +153,34 @@ func (o *object) end(e *engine, m *http.Message) {
 	o.stop, o.seen, o.missing, o.notes = m.Stop, m.Seen, m.Missing, m.Notes
 	o.host, o.name, o.first, o.whole = m.Host, m.Name, m.First, m.Whole
 	o.unchecked = m.Unchecked
-	o.complete = m.Complete && m.Notes&http.NotePart == 0 && o.at == m.Seen
+	o.complete = m.Complete && o.at == m.Seen
+	if o.entity != nil {
+		o.entity.end(o.complete)
+	}
 	if !o.known {
 		n := o.nhead
 		o.sniff(e, o.head[:n])
 		o.keep(e, o.head[:n])
 	}
-	if !o.complete {
-		o.discard()
-		return
+	if o.complete {
+		o.hash.Sum(o.digest[:0])
 	}
-	o.hash.Sum(o.digest[:0])
+	if !o.complete || o.isPart() || o.contentDigest().IsZero() {
+		o.discard()
+	}
 	if o.save == nil {
 		return
 	}
-	if err := o.save.Keep(o.digest); err != nil {
+	if err := o.save.Keep(o.contentDigest()); err != nil {
 		e.unsaved++
 	} else {
 		e.saved++
 	}
 	o.save = nil
 }
+
+// isPart reports whether the object is a range of a larger one. It is whole as a part, never as an object.
+func (o *object) isPart() bool { return o.notes&http.NotePart != 0 }
 
 // dispute notes that another copy of bytes of the message differed, or could not be compared.
 func (o *object) dispute(differs bool) {
@@ -173,12 +200,16 @@ func (o *object) transfer(s *stream) model.Transfer {
 	if s.peers[o.side] == "" {
 		s.peers[o.side] = s.conn.Side(o.side).String()
 	}
-	return model.Transfer{
+	t := model.Transfer{
 		Time: time.Unix(0, o.time).UTC(), Device: s.devices[to], Peer: s.peers[o.side],
 		Host: o.host, Protocol: "http", Name: o.name, Size: o.seen, Declared: o.declared,
-		Complete: o.complete, Ambiguous: o.ambiguous, Unchecked: o.unchecked, Digest: o.digest,
+		Complete: o.complete, Ambiguous: o.ambiguous, Unchecked: o.unchecked, Digest: o.digest, EntityDigest: o.entityDigest,
 		ContentType: o.typ, Notes: o.remarks(),
 	}
+	if o.isPart() {
+		t.Complete, t.Digest, t.EntityDigest = false, model.Digest{}, model.Digest{}
+	}
+	return t
 }
 
 // remarks says in words what is to be known about the object.
@@ -189,10 +220,10 @@ func (o *object) remarks() []string {
 	case o.complete:
 	case o.missing > 0:
 		add("%d bytes of it are missing from the capture", o.missing)
-	case o.notes&http.NotePart == 0 && o.declared > o.seen:
+	case !o.isPart() && o.declared > o.seen:
 		add("seen are %d of %d bytes", o.seen, o.declared)
 	}
-	if o.notes&http.NotePart != 0 {
+	if o.isPart() {
 		switch {
 		case o.first < 0:
 			add("it is part of a larger object, at a place that was not told")
@@ -204,6 +235,9 @@ func (o *object) remarks() []string {
 	}
 	if o.uncompared {
 		add("a second copy of some of its bytes came too late to be compared")
+	}
+	if o.undecoded != "" {
+		out = append(out, o.undecoded)
 	}
 	for _, n := range noteTexts {
 		if o.notes&n.note != 0 {

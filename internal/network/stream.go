@@ -18,6 +18,7 @@ type stream struct {
 	engine  *engine
 	conn    *flow.Conn
 	http    *http.Conn // nil until the protocol is known to be HTTP
+	missed  bool       // bytes went by before that, which may have been messages
 	current [2]*object
 	waiting [2]queue
 	side    [2]disputed
@@ -40,6 +41,7 @@ func (s *stream) Data(side int, c *flow.Chunk) bool {
 		if !http.Looks(c.Bytes) {
 			// A connection seen from its start that begins with something else is something else. Seen
 			// from its middle it may be a body, and the next message begins with a segment.
+			s.missed = true
 			return c.Off != 0 || !s.conn.Handshake(side)
 		}
 		s.http = s.engine.newHTTP(s)
@@ -52,14 +54,20 @@ func (e *engine) newHTTP(s *stream) *http.Conn {
 	if n := len(e.conns); n > 0 {
 		c, e.conns = e.conns[n-1], e.conns[:n-1]
 	}
-	return http.New(c, &e.shared, s)
+	c = http.New(c, &e.shared, s)
+	if s.missed {
+		c.Missed()
+	}
+	return c
 }
 
 // Gap says that bytes are missing.
 func (s *stream) Gap(side int, off, n uint64, t int64) {
-	if s.http != nil {
-		s.http.Gap(side, off, n, t)
+	if s.http == nil {
+		s.missed = true
+		return
 	}
+	s.http.Gap(side, off, n, t)
 }
 
 // Overlap marks the objects whose bytes are disputed.
@@ -131,7 +139,7 @@ func (s *stream) Begin(m *http.Message) {
 	}
 	e.live++
 	o := e.object()
-	o.begin(m)
+	o.begin(e, m)
 	if s.side[m.Side].differs > m.Start {
 		o.dispute(true)
 	}

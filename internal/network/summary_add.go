@@ -38,11 +38,25 @@ type counter struct{ to, from *int64 }
 // with pairs every count of two losses. A count that is missing here fails the test beside it.
 func (l *Losses) with(o *Losses) []counter {
 	return []counter{
-		{&l.Gaps, &o.Gaps}, {&l.GapBytes, &o.GapBytes}, {&l.GapsAcked, &o.GapsAcked}, {&l.Evicted, &o.Evicted},
-		{&l.HeldEvicted, &o.HeldEvicted}, {&l.Objects, &o.Objects}, {&l.BadChecksum, &o.BadChecksum},
-		{&l.WrongChecksum, &o.WrongChecksum}, {&l.Offload, &o.Offload}, {&l.Cut, &o.Cut}, {&l.Short, &o.Short},
-		{&l.Fragments, &o.Fragments}, {&l.NotIP, &o.NotIP}, {&l.OtherIP, &o.OtherIP}, {&l.UnknownLink, &o.UnknownLink},
-		{&l.Stray, &o.Stray}, {&l.Conflicts, &o.Conflicts}, {&l.Uncompared, &o.Uncompared}, {&l.Framing, &o.Framing},
+		{&l.Gaps, &o.Gaps},
+		{&l.GapBytes, &o.GapBytes},
+		{&l.GapsAcked, &o.GapsAcked},
+		{&l.Evicted, &o.Evicted},
+		{&l.HeldEvicted, &o.HeldEvicted},
+		{&l.Objects, &o.Objects},
+		{&l.BadChecksum, &o.BadChecksum},
+		{&l.WrongChecksum, &o.WrongChecksum},
+		{&l.Offload, &o.Offload},
+		{&l.Cut, &o.Cut},
+		{&l.Short, &o.Short},
+		{&l.Fragments, &o.Fragments},
+		{&l.NotIP, &o.NotIP},
+		{&l.OtherIP, &o.OtherIP},
+		{&l.UnknownLink, &o.UnknownLink},
+		{&l.Stray, &o.Stray},
+		{&l.Conflicts, &o.Conflicts},
+		{&l.Uncompared, &o.Uncompared},
+		{&l.Framing, &o.Framing},
 		{&l.LongHeaders, &o.LongHeaders},
 	}
 }

@@ -97,8 +97,10 @@ func TestRead(t *testing.T) {
 			enhanced(o, 2, 5*1024+512, []byte("i"), 1), block(o, 3, append(o.AppendUint32(nil, 2), "jk"...)))
 	}
 	ngWant := []record{
-		{5_000_001_000, "abc", 3, LinkEthernet}, {5_000_000_001, "defgh", 9, LinkRaw},
-		{105_500_000_000, "i", 1, LinkCooked}, {105_500_000_000, "jk", 2, LinkEthernet},
+		{5_000_001_000, "abc", 3, LinkEthernet},
+		{5_000_000_001, "defgh", 9, LinkRaw},
+		{105_500_000_000, "i", 1, LinkCooked},
+		{105_500_000_000, "jk", 2, LinkEthernet},
 	}
 	for name, c := range map[string]struct {
 		in   []byte

@@ -192,7 +192,7 @@ func (f *iface) nanos(ticks uint64) int64 {
 	if sec > maxSeconds || f.offset > maxSeconds || f.offset < -maxSeconds {
 		return 0 // a time outside 1970 to 2096 is a lie about time, not about bytes
 	}
-	total := int64(sec) + f.offset //nolint:gosec // both are bounded above
+	total := int64(sec) + f.offset
 	if total > maxSeconds || total < 0 {
 		return 0
 	}

@@ -73,7 +73,7 @@ const (
 // Frame opens one record. TCP and UDP are left in d.Seg and d.Gram, valid as long as p.Data is.
 func (d *Decoder) Frame(p *capture.Packet) Layer {
 	b, cut := p.Data, p.Wire > len(p.Data)
-	typ := uint16(0)
+	var typ uint16
 	switch p.Link {
 	case capture.LinkEthernet:
 		if len(b) < 14 {

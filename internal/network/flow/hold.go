@@ -40,7 +40,7 @@ func (t *Table) hold(c *Conn, side int, off uint64, b []byte, missing int, s *Se
 	for p := d.held; p != nil && off < end && p.off < end; p = p.next {
 		if p.end() > off {
 			if off < p.off {
-				before = t.place(c, side, before, off, b[:p.off-off], 0, s)
+				t.place(c, side, before, off, b[:p.off-off], 0, s)
 				b, off = b[p.off-off:], p.off
 			}
 			k := min(p.end(), end) - off
@@ -66,13 +66,13 @@ func (p *page) dispute(lo, hi uint64) {
 	p.lo, p.hi = min(p.lo, lo), max(p.hi, hi)
 }
 
-// place puts b into new pages behind before, which is nil for the front, and returns the last of them.
-func (t *Table) place(c *Conn, side int, before *page, off uint64, b []byte, missing int, s *Segment) *page {
+// place puts b into new pages behind before, which is nil for the front.
+func (t *Table) place(c *Conn, side int, before *page, off uint64, b []byte, missing int, s *Segment) {
 	d := &c.half[side]
 	for len(b) > 0 {
 		p := t.pages.get()
 		if p == nil {
-			return before // a hole will be declared where these bytes were
+			return // a hole will be declared where these bytes were
 		}
 		p.off, p.time, p.unchecked, p.acked = off, s.Time, s.Sum != SumGood, c.received(side, s)
 		p.n = copy(p.buf, b)
@@ -91,5 +91,4 @@ func (t *Table) place(c *Conn, side int, before *page, off uint64, b []byte, mis
 		d.nheld++
 		before = p
 	}
-	return before
 }

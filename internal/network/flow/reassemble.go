@@ -27,13 +27,17 @@ func (t *Table) data(c *Conn, side int, s *Segment, seq uint32) {
 		}
 		b, n, rel = b[min(k, len(b)):], n-k, 0
 	}
+	if d.ended { // nothing can lie behind a FIN
+		t.Counts.Stray++
+		return
+	}
 	if c.opened && c.stream == nil { // nobody wants these bytes: follow the numbers only
 		d.off += uint64(rel + n)  //nolint:gosec // not negative
 		d.next += uint32(rel + n) //nolint:gosec // serial number arithmetic
 		return
 	}
 	if rel > 0 {
-		t.early(c, side, d.off+uint64(rel), b, n-len(b), s) //nolint:gosec // not negative
+		t.early(c, side, d.off+uint64(rel), b, n-len(b), s)
 		return
 	}
 	if p := d.held; p != nil && d.off+uint64(len(b)) > p.off { // what is held came first
@@ -67,8 +71,8 @@ func (t *Table) old(c *Conn, side int, b []byte, n, back int) int {
 	seen := b[:min(k, len(b))]
 	if uint64(back) > d.off { //nolint:gosec // not negative
 		// It begins before the first byte that was seen of this direction.
-		skip := back - int(d.off) //nolint:gosec // smaller than back
-		seen, back = seen[min(skip, len(seen)):], int(d.off)
+		skip := back - int(d.off)                            //nolint:gosec // smaller than back
+		seen, back = seen[min(skip, len(seen)):], int(d.off) //nolint:gosec // at most len(b)
 	}
 	lo := d.off - uint64(back) //nolint:gosec // not negative
 	if lo < d.settled {
@@ -120,7 +124,7 @@ func (t *Table) deliver(c *Conn, side int, copied bool) {
 	} else if w = t.windows.get(d); w != nil {
 		t.windows.push(w, off, b, copied)
 	}
-	t.chunk.Off, t.chunk.Whole = off, c.half[0].fromSyn && c.half[1].fromSyn
+	t.chunk.Off, t.chunk.FromSYN = off, [2]bool{c.half[0].fromSyn, c.half[1].fromSyn}
 	if !c.stream.Data(side, &t.chunk) {
 		t.dismiss(c)
 	}
@@ -255,7 +259,7 @@ func (t *Table) trailing(c *Conn, side int) {
 	d := &c.half[side]
 	n := 0
 	if d.acked > d.off {
-		n = int(min(d.acked-d.off, 1<<30)) //nolint:gosec // bounded
+		n = int(min(d.acked-d.off, 1<<30))
 		if n == 1 && !d.hasFin {
 			n = 0 // rather the number that a FIN takes, which was not captured
 		}

@@ -97,6 +97,9 @@ func (t *Table) takeover(c *Conn, side int, s *Segment) *Conn {
 			t.begin(c, side, isn)
 		case !d.started:
 			t.begin(c, side, isn)
+			if s.Flags&ACK != 0 && !o.started {
+				t.begin(c, side^1, s.Ack) // the answer tells where the other side began
+			}
 		case d.isn != isn:
 			d.syn, d.hasSyn = isn, true
 		}

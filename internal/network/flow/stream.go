@@ -4,12 +4,12 @@ import "net/netip"
 
 // Chunk is a run of bytes of one direction.
 type Chunk struct {
-	Off       uint64 // of the first byte, counted from the first byte of the direction that was seen
-	Bytes     []byte // valid during the call only
-	Time      int64  // nanoseconds since 1970
-	Acked     uint64 // what the sender had received of the other direction when it sent this, or [NotTold]
-	Whole     bool   // both directions were seen from their SYN on
-	Unchecked bool   // rests on a segment whose checksum could not be checked or was not good
+	Off       uint64  // of the first byte, counted from the first byte of the direction that was seen
+	Bytes     []byte  // valid during the call only
+	Time      int64   // nanoseconds since 1970
+	Acked     uint64  // what the sender had received of the other direction when it sent this, or [NotTold]
+	FromSYN   [2]bool // which directions were seen from their first byte on
+	Unchecked bool    // rests on a segment whose checksum could not be checked or was not good
 }
 
 // NotTold stands for an offset that is not known.
@@ -88,7 +88,7 @@ type Conn struct {
 // Side returns the address and port of a side.
 func (c *Conn) Side(side int) netip.AddrPort {
 	if side == 0 {
-		return netip.AddrPortFrom(c.key.a.IP(), uint16(c.key.ports>>16)) //nolint:gosec // upper half
+		return netip.AddrPortFrom(c.key.a.IP(), uint16(c.key.ports>>16))
 	}
 	return netip.AddrPortFrom(c.key.b.IP(), uint16(c.key.ports)) //nolint:gosec // lower half
 }

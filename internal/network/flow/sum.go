@@ -45,7 +45,7 @@ func onesSum(b []byte) uint32 {
 	}
 	s = s>>32 + s&0xffffffff
 	s = s>>32 + s&0xffffffff
-	return uint32(bits.ReverseBytes16(fold(uint32(s)))) //nolint:gosec // 32 bits are left
+	return uint32(bits.ReverseBytes16(fold(uint32(s))))
 }
 
 func fold(s uint32) uint16 {

@@ -19,7 +19,7 @@ func (p *parser) headEnd() {
 		p.state = start
 		return
 	}
-	req, known := p.conn.answered(m.Serial, p.received)
+	req, known := p.conn.answered(m, p.received)
 	if known {
 		m.Method, m.Host, m.Name = req.method, req.host, req.name
 	} else {
@@ -102,19 +102,23 @@ func (c *Conn) asked(r request) {
 // answered returns the request that a response answers, whose sender had received as much of the requests
 // when it began to answer.
 //
-// After a loss, or when the beginning was not seen, the order alone proves nothing. A client that waits for each response had then sent nothing
-// beyond the request that is answered; so that is the one that ends where the server had received to. Of a
-// client that does not wait, or of which requests may be lost, nothing is certain any more.
-func (c *Conn) answered(serial uint32, received uint64) (request, bool) {
+// After a loss, or when the beginning was not seen, the order alone proves nothing. A client that waits for
+// each response had then sent nothing beyond the request that is answered; so that is the one that ends
+// where the server had received to. Of a client that does not wait, or of which requests may not have been
+// seen, nothing is certain.
+func (c *Conn) answered(m *Message, received uint64) (request, bool) {
+	asker := m.Side ^ 1
+	whole := c.fromSYN[0] && c.fromSYN[1] && !c.unsure
+	known := c.fromSYN[asker] && !c.blind && !c.pipelined
 	n := len(c.requests) - c.head
 	if n == 0 {
-		if c.whole && !c.unsure && len(c.owed) < maxOwed {
-			c.owed = append(c.owed, serial)
+		if whole && len(c.owed) < maxOwed {
+			c.owed = append(c.owed, m.Serial)
 		}
 		return request{}, false
 	}
-	for (c.unsure || !c.whole) && c.head < len(c.requests) {
-		if r := c.requests[c.head]; r.end == received && !c.blind && !c.pipelined {
+	for !whole && c.head < len(c.requests) {
+		if r := c.requests[c.head]; known && r.end == received {
 			break
 		}
 		c.head++

@@ -33,7 +33,6 @@ const (
 	NoteBadCoding                   // a transfer coding that is not understood
 	NoteTooLong                     // the header section is longer than is read
 	NoteNoRequest                   // the request was not seen, or is not certain
-	NoteLateLength                  // Content-Length and the bytes seen disagree
 )
 
 // Coding is the content coding of a body.
@@ -67,8 +66,6 @@ type Message struct {
 	Unchecked   bool
 	Notes       Note
 	Type        string // Content-Type without parameters, lower case, for multipart only
-
-	Object any // for the consumer
 }
 
 // Consumer takes bodies. The message is the connection's own: a consumer keeps what it needs.
@@ -98,7 +95,7 @@ type Conn struct {
 	out    Consumer
 	half   [2]parser
 
-	whole     bool      // both directions were seen from their first byte
+	fromSYN   [2]bool   // which directions were seen from their first byte
 	requests  []request // without a response, oldest first
 	head      int
 	owed      []uint32 // serials of responses whose request had not been seen
@@ -118,11 +115,14 @@ func New(c *Conn, shared *Shared, out Consumer) *Conn {
 		p.msg.Side = i
 	}
 	clear(c.requests)
-	c.shared, c.out, c.whole = shared, out, false
+	c.shared, c.out, c.fromSYN = shared, out, [2]bool{}
 	c.requests, c.head, c.owed = c.requests[:0], 0, c.owed[:0]
 	c.unsure, c.blind, c.pipelined = false, false, false
 	return c
 }
+
+// Missed says that messages may have gone by before the first byte that the connection is given.
+func (c *Conn) Missed() { c.unsure, c.blind = true, true }
 
 // Looks reports whether the bytes at the beginning of a segment begin an HTTP/1 message. Few bytes are
 // enough to say no.
@@ -132,7 +132,7 @@ func Looks(b []byte) bool { return isResponse(b) || isRequest(b) }
 // wanted: it became a tunnel.
 func (c *Conn) Data(side int, d *flow.Chunk) bool {
 	p := &c.half[side]
-	c.whole = d.Whole
+	c.fromSYN = d.FromSYN
 	p.off, p.time, p.acked, p.unchecked = d.Off, d.Time, d.Acked, d.Unchecked
 	p.run(d.Bytes)
 	return c.half[0].state != tunnel || c.half[1].state != tunnel

@@ -53,7 +53,7 @@ type parser struct {
 func (p *parser) run(b []byte) {
 	first := true
 	for len(b) > 0 {
-		n := 0
+		var n int
 		switch p.state {
 		case start:
 			n = p.startLine(b)
@@ -73,7 +73,7 @@ func (p *parser) run(b []byte) {
 			return
 		}
 		first = false
-		p.off += uint64(n) //nolint:gosec // not negative
+		p.off += uint64(n)
 		b = b[n:]
 	}
 }
@@ -138,12 +138,7 @@ func (p *parser) startLine(b []byte) int {
 		if b[0] == '\r' || b[0] == '\n' { // RFC 9112 section 2.2: an empty line before it is ignored
 			return 1
 		}
-		switch {
-		case p.role != requests && isResponse(b):
-			p.role = responses
-		case p.role != responses && isRequest(b):
-			p.role = requests
-		default:
+		if (p.role == requests || !isResponse(b)) && (p.role == responses || !isRequest(b)) {
 			p.lose()
 			return len(b)
 		}
@@ -154,11 +149,16 @@ func (p *parser) startLine(b []byte) int {
 		return n
 	}
 	p.used = n
-	if p.role == responses && p.head.status(l) || p.role == requests && p.head.request(l) {
-		p.state = fields
+	switch {
+	case p.role != requests && p.head.status(l):
+		p.role = responses
+	case p.role != responses && p.head.request(l):
+		p.role, p.msg.Request = requests, true
+	default:
+		p.lose()
 		return n
 	}
-	p.lose()
+	p.state = fields
 	return n
 }
 
@@ -168,7 +168,7 @@ func (p *parser) message() {
 	p.received = p.acked
 	p.msg = Message{
 		Side: p.msg.Side, Serial: p.serial, Start: p.off, Time: p.time, Unchecked: p.unchecked,
-		Declared: -1, First: -1, Whole: -1, Request: p.role == requests,
+		Declared: -1, First: -1, Whole: -1,
 	}
 	p.head = header{length: -1}
 	p.at, p.left, p.open, p.begun = 0, 0, false, false
@@ -310,11 +310,11 @@ func (p *parser) finish(framed bool) {
 
 // gap steps over n missing bytes where the framing still says what they were.
 func (p *parser) gap(n uint64) {
-	inside := p.left > 0 && n <= uint64(p.left) //nolint:gosec // positive
+	inside := p.left > 0 && n <= uint64(p.left)
 	switch {
 	case p.state == body && inside, p.state == chunkData && inside:
-		p.skip(int64(n)) //nolint:gosec // at most left
-		p.left -= int64(n)
+		p.skip(int64(n))   //nolint:gosec // at most left
+		p.left -= int64(n) //nolint:gosec // at most left
 		if p.left > 0 {
 			return
 		}

@@ -47,7 +47,7 @@ func decode(b []byte) string {
 	for i := 0; i < len(b) && s.Len() < maxName; i++ {
 		if b[i] == '%' && i+2 < len(b) {
 			if hi, lo := hexValue(b[i+1]), hexValue(b[i+2]); hi >= 0 && lo >= 0 {
-				s.WriteByte(byte(hi<<4 | lo))
+				s.WriteByte(byte(hi<<4 | lo)) //nolint:gosec // two hexadecimal digits
 				i += 2
 				continue
 			}

@@ -1,0 +1,174 @@
+package inflate
+
+import (
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"compress/zlib"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// decode decodes b in pieces of n bytes.
+func decode(f Format, b []byte, n int, limit int64) ([]byte, bool, error) {
+	var z Reader
+	var out []byte
+	z.Reset(f, limit, func(p []byte) { out = append(out, p...) })
+	for part := range slices.Chunk(b, n) {
+		if _, err := z.Write(part); err != nil {
+			return out, false, err
+		}
+	}
+	return out, z.Done(), nil
+}
+
+func pack(tb testing.TB, w io.WriteCloser, err error, data []byte) {
+	tb.Helper()
+	if err == nil {
+		_, err = w.Write(data)
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
+
+func samples() map[string][]byte {
+	r := rand.New(rand.NewPCG(1, 2))
+	noise, mixed := make([]byte, 200_000), make([]byte, 0, 300_000)
+	for i := range noise {
+		noise[i] = byte(r.Uint32())
+	}
+	for len(mixed) < 290_000 {
+		mixed = append(mixed, noise[r.IntN(1000):][:1+r.IntN(600)]...)
+	}
+	return map[string][]byte{
+		"nothing": {}, "one": []byte("a"), "text": []byte(strings.Repeat("the pump fetched the release. ", 3000)),
+		"zeros": make([]byte, 300_000), "noise": noise, "mixed": mixed,
+	}
+}
+
+func TestDecode(t *testing.T) {
+	t.Parallel()
+	for name, data := range samples() {
+		for _, level := range []int{flate.HuffmanOnly, 0, 1, 6, 9} {
+			var g, z, raw bytes.Buffer
+			gw, err := gzip.NewWriterLevel(&g, level)
+			if err == nil {
+				gw.Name, gw.Comment, gw.Extra = "fw.bin", "a comment", []byte{1, 2, 3}
+			}
+			pack(t, gw, err, data)
+			zw, err := zlib.NewWriterLevel(&z, level)
+			pack(t, zw, err, data)
+			rw, err := flate.NewWriter(&raw, level)
+			pack(t, rw, err, data)
+			for _, n := range []int{1 << 30, 1448, 7} {
+				for how, c := range map[string]struct {
+					f Format
+					b []byte
+				}{"gzip": {Gzip, g.Bytes()}, "zlib": {Deflate, z.Bytes()}, "raw": {Deflate, raw.Bytes()}} {
+					got, done, err := decode(c.f, c.b, n, 1<<30)
+					if err != nil || !done || !bytes.Equal(got, data) {
+						t.Fatalf("%s, %s, level %d, %d at a time: %d of %d bytes, done %v, %v", name, how, level, n, len(got), len(data), done, err)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestRefuses(t *testing.T) {
+	t.Parallel()
+	var g bytes.Buffer
+	w := gzip.NewWriter(&g)
+	pack(t, w, nil, bytes.Repeat([]byte("firmware "), 10_000))
+	good := g.Bytes()
+	change := func(i int) []byte { b := slices.Clone(good); b[i] ^= 1; return b }
+	for name, c := range map[string]struct {
+		in   []byte
+		done bool
+		err  error
+	}{
+		"whole":             {good, true, nil},
+		"two members":       {append(slices.Clone(good), good...), true, nil},
+		"cut":               {good[:len(good)-1], false, nil},
+		"cut in the header": {good[:5], false, nil},
+		"another sum":       {change(len(good) - 8), false, ErrCorrupt},
+		"another length":    {change(len(good) - 1), false, ErrCorrupt},
+		"not gzip":          {change(1), false, ErrCorrupt},
+		"rest":              {append(slices.Clone(good), 'x'), false, ErrCorrupt},
+		"block type 3":      {append(slices.Clone(good[:10]), 7), false, ErrCorrupt},
+	} {
+		if _, done, err := decode(Gzip, c.in, 100, 1<<30); done != c.done || !errors.Is(err, c.err) {
+			t.Errorf("%s: done %v, %v", name, done, err)
+		}
+	}
+	if out, _, err := decode(Gzip, good, 100, 50_000); !errors.Is(err, ErrTooLarge) || len(out) > 50_000 {
+		t.Errorf("a bomb: %d bytes, %v", len(out), err)
+	}
+}
+
+func FuzzWrite(f *testing.F) {
+	for _, data := range samples() {
+		var g, z, raw bytes.Buffer
+		pack(f, gzip.NewWriter(&g), nil, data[:min(len(data), 3000)])
+		pack(f, zlib.NewWriter(&z), nil, data[:min(len(data), 3000)])
+		rw, err := flate.NewWriter(&raw, 6)
+		pack(f, rw, err, data[:min(len(data), 3000)])
+		f.Add(g.Bytes(), true, uint8(7))
+		f.Add(z.Bytes(), false, uint8(1))
+		f.Add(raw.Bytes(), false, uint8(100))
+	}
+	f.Fuzz(func(t *testing.T, b []byte, gz bool, n uint8) {
+		const limit = 1 << 20
+		format := Deflate
+		if gz {
+			format = Gzip
+		}
+		whole, done, err := decode(format, b, 1<<30, limit)
+		parts, done2, err2 := decode(format, b, 1+int(n), limit)
+		if done != done2 || (err == nil) != (err2 == nil) || err == nil && !bytes.Equal(whole, parts) {
+			t.Fatalf("at once: %d bytes, %v, %v; in pieces: %d bytes, %v, %v", len(whole), done, err, len(parts), done2, err2)
+		}
+		if len(whole) > limit {
+			t.Fatalf("%d bytes", len(whole))
+		}
+		if !gz || len(b) == 0 {
+			return
+		}
+		r, oerr := gzip.NewReader(bytes.NewReader(b))
+		if oerr != nil {
+			return
+		}
+		want, oerr := io.ReadAll(io.LimitReader(r, limit+1))
+		if len(want) > limit {
+			return
+		}
+		if oerr == nil != done || done && !bytes.Equal(want, whole) {
+			t.Fatalf("the standard library reads %d bytes, %v; this package %d, %v, %v", len(want), oerr, len(whole), done, err)
+		}
+	})
+}
+
+func BenchmarkWrite(b *testing.B) {
+	var g bytes.Buffer
+	data := samples()["mixed"]
+	pack(b, gzip.NewWriter(&g), nil, data)
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	var z Reader
+	for b.Loop() {
+		z.Reset(Gzip, 1<<30, func([]byte) {})
+		for part := range slices.Chunk(g.Bytes(), 1448) {
+			if _, err := z.Write(part); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+}
