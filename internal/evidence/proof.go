@@ -69,6 +69,9 @@ func ParseProof(b []byte) (Proof, error) {
 	if len(salt) == 0 {
 		salt = nil
 	}
+	if len(w.Hashes) == 0 {
+		w.Hashes = nil // one form for none
+	}
 	return Proof{
 		Entry: []byte(w.Entry), Salt: salt, Index: w.Index, Size: w.Size,
 		Hashes: w.Hashes, Checkpoint: []byte(w.Checkpoint),

@@ -2,12 +2,15 @@ package network
 
 import (
 	"hash/maphash"
+	"net/netip"
 	"time"
 
 	"github.com/cordon-trust/cordon/internal/model"
 	"github.com/cordon-trust/cordon/internal/network/capture"
 	"github.com/cordon-trust/cordon/internal/network/flow"
+	"github.com/cordon-trust/cordon/internal/network/ftp"
 	"github.com/cordon-trust/cordon/internal/network/http"
+	"github.com/cordon-trust/cordon/internal/network/tftp"
 )
 
 // Bounds of what is followed at the same time, of all connections.
@@ -27,6 +30,9 @@ type engine struct {
 	dec    flow.Decoder
 	table  *flow.Table
 	shared http.Shared
+	ftp    ftp.Table
+	tftp   *tftp.Table
+	ranges ranges
 
 	streams pool[stream]
 	conns   []*http.Conn
@@ -49,6 +55,8 @@ func newEngine(opt Options, sink Sink) *engine {
 	e.dec.Counts = &e.counts
 	var h maphash.Hash // seeded anew for every engine
 	e.table = flow.NewTable(e, &e.counts, 0, h.Sum64(), flow.Limits{Connections: opt.Connections})
+	e.tftp = tftp.New(&letters{engine: e, objects: make(map[*tftp.Transfer]*object)})
+	e.ranges = ranges{engine: e, by: make(map[wholeKey]*assembly), spooler: spooler{dir: opt.Spool}}
 	return e
 }
 
@@ -59,36 +67,72 @@ func (e *engine) packet(p *capture.Packet) {
 	e.first, e.last = min(e.first, p.Time), max(e.last, p.Time)
 	e.packets++
 	e.bytes += int64(len(p.Data))
-	if e.dec.Frame(p) == flow.TCP {
+	switch e.dec.Frame(p) {
+	case flow.TCP:
 		e.table.Add(&e.dec.Seg)
+	case flow.UDP:
+		e.datagram(&e.dec.Gram)
+	case flow.None:
 	}
+}
+
+// finish ends what is under way: the capture is over.
+func (e *engine) finish() {
+	e.table.Finish()
+	e.tftp.Finish()
+	e.ranges.finishAll()
 }
 
 // Open gives a connection its stream when its first byte arrives.
 func (e *engine) Open(c *flow.Conn) flow.Stream {
 	s := e.streams.get()
 	*s = stream{engine: e, conn: c}
+	if e.ftp.Expects() {
+		e.announced(s)
+	}
 	return s
 }
 
 // emit hands a finished object to the sink, if it is wanted, and takes it back.
-func (e *engine) emit(s *stream, o *object) {
+func (e *engine) emit(o *object, device model.Subject, peer string) {
+	if o.whereof != nil {
+		e.emitPart(o, device, peer)
+		return
+	}
 	e.objects++
 	if e.err == nil {
-		if t := o.transfer(s); e.opt.AllObjects || o.updateLike() || e.opt.Keep != nil && e.opt.Keep(&t) {
+		if t := o.transfer(device, peer); e.opt.AllObjects || o.updateLike() || e.opt.Keep != nil && e.opt.Keep(&t) {
 			e.transfers++
 			if e.err = e.sink.Transfer(t); e.err == nil && e.parts != nil && o.isPart() {
 				e.err = e.parts.Part(o.part(&t))
 			}
 		}
 	}
+	e.recycle(o)
+}
+
+// emitPart hands out a part of an object that is put together, which is the transfer.
+func (e *engine) emitPart(o *object, device model.Subject, peer string) {
+	if e.err == nil && e.parts != nil {
+		if t := o.transfer(device, peer); e.opt.AllObjects || o.updateLike() || e.opt.Keep != nil && e.opt.Keep(&t) {
+			e.err = e.parts.Part(o.part(&t))
+		}
+	}
+	a := o.whereof
+	e.ranges.done(a, o)
+	o.whereof = nil
+	e.recycle(o)
+}
+
+// recycle takes an object back.
+func (e *engine) recycle(o *object) {
 	e.live--
 	e.free = append(e.free, o)
 }
 
-// device returns the subject of a side of a connection.
-func (e *engine) device(c *flow.Conn, side int) model.Subject {
-	d, err := model.DeviceAt(e.opt.Site, e.opt.Realm, c.Side(side).Addr(), time.Time{})
+// device returns the subject of an address.
+func (e *engine) device(a netip.Addr) model.Subject {
+	d, err := model.DeviceAt(e.opt.Site, e.opt.Realm, a, time.Time{})
 	if err != nil && e.err == nil {
 		e.err = err // the site or realm cannot be part of a subject
 	}

@@ -36,6 +36,9 @@ type Options struct {
 	Site, Realm string
 	// Saver keeps carved code; nil keeps nothing.
 	Saver Saver
+	// Spool is the folder for temporary files, which have no name, of ranges that arrive out of order, at
+	// most 1 GiB in all; the system's folder for such files.
+	Spool string
 	// Connections is how many connections are followed at the same time; 32,768.
 	Connections int
 }
@@ -88,7 +91,7 @@ func Watch(ctx context.Context, r io.Reader, name string, opt Options, sink Sink
 			break
 		}
 	}
-	e.table.Finish()
+	e.finish()
 	switch {
 	case e.err != nil:
 		return e.summary(), e.err

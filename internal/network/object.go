@@ -20,10 +20,13 @@ type object struct {
 	time        int64
 	request     bool
 	host, name  string
+	protocol    string
+	extra       []string // remarks of its protocol
 	seen        int64
 	missing     int64
 	declared    int64
-	first       int64 // of a range
+	first, last int64     // of a range
+	whereof     *assembly // what it is a part of; nil when that is not known
 	whole       int64
 	notes       http.Note
 
@@ -73,6 +76,7 @@ func (o *object) reset() {
 	o.next, o.seen, o.missing, o.at, o.stop = nil, 0, 0, 0, 0
 	o.complete, o.unchecked, o.ambiguous, o.uncompared = false, false, false, false
 	o.entity, o.entityDigest, o.coded, o.undecoded = nil, model.Digest{}, false, ""
+	o.protocol, o.extra, o.whereof = "http", nil, nil
 	o.digest, o.nhead, o.known, o.typ, o.class, o.save = model.Digest{}, 0, false, "", 0, nil
 }
 
@@ -120,7 +124,7 @@ func (o *object) peek(e *engine, off int64, b []byte) {
 func (o *object) sniff(e *engine, b []byte) {
 	o.known = true
 	o.typ, o.class = magic.Sniff(b)
-	if e.opt.Saver != nil && o.worthSaving() {
+	if e.opt.Saver != nil && !o.isPart() && o.worthSaving() {
 		c, err := e.opt.Saver.Create()
 		if err != nil {
 			e.unsaved++
@@ -192,17 +196,10 @@ func (o *object) dispute(differs bool) {
 }
 
 // transfer is the object as the rest of Cordon sees it.
-func (o *object) transfer(s *stream) model.Transfer {
-	to := o.side ^ 1
-	if s.devices[to].IsZero() {
-		s.devices[to] = s.engine.device(s.conn, to)
-	}
-	if s.peers[o.side] == "" {
-		s.peers[o.side] = s.conn.Side(o.side).String()
-	}
+func (o *object) transfer(device model.Subject, peer string) model.Transfer {
 	t := model.Transfer{
-		Time: time.Unix(0, o.time).UTC(), Device: s.devices[to], Peer: s.peers[o.side],
-		Host: o.host, Protocol: "http", Name: o.name, Size: o.seen, Declared: o.declared,
+		Time: time.Unix(0, o.time).UTC(), Device: device, Peer: peer,
+		Host: o.host, Protocol: o.protocol, Name: o.name, Size: o.seen, Declared: o.declared,
 		Complete: o.complete, Ambiguous: o.ambiguous, Unchecked: o.unchecked, Digest: o.digest, EntityDigest: o.entityDigest,
 		ContentType: o.typ, Notes: o.remarks(),
 	}
@@ -239,6 +236,7 @@ func (o *object) remarks() []string {
 	if o.undecoded != "" {
 		out = append(out, o.undecoded)
 	}
+	out = append(out, o.extra...)
 	for _, n := range noteTexts {
 		if o.notes&n.note != 0 {
 			out = append(out, n.text)
@@ -253,7 +251,8 @@ var noteTexts = [...]struct {
 	text string
 }{
 	{http.NoteBadLength, "its Content-Length is not a number that can be true, so that its end is not known"},
-	{http.NoteTwoLengths, "it has both a Content-Length and a Transfer-Encoding"},
+	{http.NoteTwoLengths, "it has both a Content-Length and a Transfer-Encoding, so that receivers may take different bytes of it"},
+	{http.NoteOldChunks, "it is chunked in HTTP/1.0, so that receivers may take different bytes of it"},
 	{http.NoteClose, "only the close of the connection says where it ends"},
 	{http.NoteBadChunk, "its chunks are not framed as they should be"},
 	{http.NoteBadCoding, "its transfer coding is not understood"},

@@ -6,8 +6,9 @@ import (
 	"github.com/cordon-trust/cordon/internal/model"
 )
 
-// Part is the body of one message that carried a range of a larger object. Its transfer, which is
-// incomplete, is handed out before it.
+// Part is the body of one message that carried a range of a larger object. Where the
+// parts of an object can be told to belong together they have one transfer, handed out when they cover it or
+// nothing more comes; any other part has an incomplete transfer of its own, handed out before it.
 type Part struct {
 	Time       time.Time // capture time of the first byte of the message
 	Device     model.Subject

@@ -3,6 +3,7 @@ package network
 import (
 	"github.com/cordon-trust/cordon/internal/model"
 	"github.com/cordon-trust/cordon/internal/network/flow"
+	"github.com/cordon-trust/cordon/internal/network/ftp"
 	"github.com/cordon-trust/cordon/internal/network/http"
 )
 
@@ -18,6 +19,8 @@ type stream struct {
 	engine  *engine
 	conn    *flow.Conn
 	http    *http.Conn // nil until the protocol is known to be HTTP
+	control *ftp.Conn  // nil unless it is an FTP control connection
+	file    *file      // nil unless it is an FTP data connection
 	missed  bool       // bytes went by before that, which may have been messages
 	current [2]*object
 	waiting [2]queue
@@ -35,9 +38,28 @@ type queue struct {
 // disputed is the last range of a direction of which two copies differed, or could not be compared.
 type disputed struct{ differs, unclear uint64 } // ends of the ranges; 0: none
 
+// receiver is who receives what a side sends.
+func (s *stream) receiver(side int) model.Subject {
+	to := side ^ 1
+	if s.devices[to].IsZero() {
+		s.devices[to] = s.engine.device(s.conn.Side(to).Addr())
+	}
+	return s.devices[to]
+}
+
+func (s *stream) sender(side int) string {
+	if s.peers[side] == "" {
+		s.peers[side] = s.conn.Side(side).String()
+	}
+	return s.peers[side]
+}
+
 // Data takes the next bytes of a direction.
 func (s *stream) Data(side int, c *flow.Chunk) bool {
 	if s.http == nil {
+		if s.file != nil || s.control != nil || s.beginsFTP(side, c) {
+			return s.dataFTP(side, c)
+		}
 		if !http.Looks(c.Bytes) {
 			// A connection seen from its start that begins with something else is something else. Seen
 			// from its middle it may be a body, and the next message begins with a segment.
@@ -63,11 +85,16 @@ func (e *engine) newHTTP(s *stream) *http.Conn {
 
 // Gap says that bytes are missing.
 func (s *stream) Gap(side int, off, n uint64, t int64) {
-	if s.http == nil {
+	switch {
+	case s.http != nil:
+		s.http.Gap(side, off, n, t)
+	case s.control != nil:
+		s.control.Gap(side)
+	case s.file != nil:
+		s.gapFTP(side, off, n, t)
+	default:
 		s.missed = true
-		return
 	}
-	s.http.Gap(side, off, n, t)
 }
 
 // Overlap marks the objects whose bytes are disputed.
@@ -104,18 +131,24 @@ func (s *stream) release(q *queue) {
 	o.next = nil
 	q.n--
 	s.engine.pending--
-	s.engine.emit(s, o)
+	s.engine.emit(o, s.receiver(o.side), s.sender(o.side))
 }
 
 // End says that a direction is over.
 func (s *stream) End(side int, why flow.End) {
-	if s.http != nil {
+	switch {
+	case s.http != nil:
 		s.http.End(side, why == flow.EndFIN)
+	case s.file != nil:
+		s.endFTP(side, why == flow.EndFIN)
 	}
 }
 
 // Close lets go of everything.
 func (s *stream) Close() {
+	if s.control != nil {
+		s.control.Close()
+	}
 	for side := range s.waiting {
 		for q := &s.waiting[side]; q.head != nil; {
 			s.release(q)
@@ -147,12 +180,16 @@ func (s *stream) Begin(m *http.Message) {
 		o.dispute(false)
 	}
 	s.current[m.Side] = o
+	o.whereof = e.ranges.join(s, o, m)
 }
 
 // Body takes bytes of a body.
 func (s *stream) Body(m *http.Message, off int64, b []byte) {
 	if o := s.current[m.Side]; o != nil {
 		o.write(s.engine, off, b)
+		if o.whereof != nil {
+			s.engine.ranges.part(o, off, b)
+		}
 	}
 }
 

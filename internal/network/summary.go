@@ -42,6 +42,9 @@ type Losses struct {
 	Uncompared    int64            `json:"uncompared"`             // copies that could not be compared any more
 	Framing       int64            `json:"framing"`                // places at which a protocol's framing was lost
 	LongHeaders   int64            `json:"long_headers"`           // header sections longer than is read
+	Announced     int64            `json:"announced"`              // FTP data connections that were announced and forgotten for lack of room
+	Datagrams     int64            `json:"datagrams"`              // TFTP transfers given up for lack of room
+	Ranges        int64            `json:"ranges"`                 // objects in ranges given up for lack of room
 }
 
 func (e *engine) summary() Summary {
@@ -56,6 +59,7 @@ func (e *engine) summary() Summary {
 			Fragments: c.FragDropped, NotIP: c.NotIP, OtherIP: c.OtherIP, UnknownLink: c.UnknownLink,
 			Stray: c.Stray, Conflicts: c.Conflicts, Uncompared: c.Uncompared,
 			Framing: e.shared.Lost, LongHeaders: e.shared.TooLong,
+			Announced: e.ftp.Evicted, Datagrams: e.tftp.Evicted, Ranges: e.ranges.evicted,
 		},
 	}
 	if e.packets > 0 {

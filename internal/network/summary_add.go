@@ -58,5 +58,8 @@ func (l *Losses) with(o *Losses) []counter {
 		{&l.Uncompared, &o.Uncompared},
 		{&l.Framing, &o.Framing},
 		{&l.LongHeaders, &o.LongHeaders},
+		{&l.Announced, &o.Announced},
+		{&l.Datagrams, &o.Datagrams},
+		{&l.Ranges, &o.Ranges},
 	}
 }

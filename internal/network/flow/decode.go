@@ -46,7 +46,10 @@ type Datagram struct {
 	Src, Dst         Addr
 	SrcPort, DstPort uint16
 	Payload          []byte
-	Wire             int
+	Wire             int // length of the payload on the wire; larger than len(Payload) when it was cut
+
+	whole, addrs []byte // the datagram with its header, and both addresses
+	badHead      bool
 }
 
 // Decoder opens frames. It is used by one goroutine. The zero value is ready to use.

@@ -160,7 +160,7 @@ func (d *Decoder) tcp(p *packet) Layer {
 	case p.badHead:
 		s.Sum = SumWrong
 	default:
-		s.Sum = checkTCP(b, pseudoSum(p.addrs, protoTCP))
+		s.Sum = check(b, pseudoSum(p.addrs, protoTCP), fieldTCP)
 	}
 	return TCP
 }
@@ -186,5 +186,6 @@ func (d *Decoder) udp(p *packet) Layer {
 		return d.encap(EncapVXLAN)
 	}
 	g.Payload, g.Wire = b[8:min(n, len(b))], n-8
+	g.whole, g.addrs, g.badHead = b[:min(n, len(b))], p.addrs, p.badHead
 	return UDP
 }

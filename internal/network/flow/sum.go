@@ -57,17 +57,54 @@ func fold(s uint32) uint16 {
 // pseudoSum is the sum of the pseudo-header (RFC 9293 section 3.1) without the length.
 func pseudoSum(addrs []byte, proto uint32) uint32 { return onesSum(addrs) + proto }
 
-// checkTCP judges the checksum of a whole TCP segment.
-func checkTCP(seg []byte, pseudo uint32) SumState {
+// Where the checksum lies in a header.
+const (
+	fieldTCP = 16
+	fieldUDP = 6
+)
+
+// check judges the checksum of a whole TCP segment or UDP datagram.
+func check(seg []byte, pseudo uint32, at int) SumState {
 	n := uint32(len(seg)) //nolint:gosec // an IP payload
 	full := pseudo + n>>16 + n&0xffff
-	if fold(onesSum(seg)+full) == 0xffff {
+	if field := binary.BigEndian.Uint16(seg[at:]); field == 0 && at == fieldUDP {
+		return SumOffload // the sender computes none (RFC 768), or left it to hardware
+	} else if fold(onesSum(seg)+full) == 0xffff {
 		return SumGood
-	}
-	field := binary.BigEndian.Uint16(seg[16:])
-	// Segmentation offload leaves the length out of the sum, plain checksum offload has it in.
-	if field == 0 || field == fold(full) || field == fold(pseudo) {
+	} else if field == 0 || field == fold(full) || field == fold(pseudo) {
+		// Segmentation offload leaves the length out of the sum, plain checksum offload has it in.
 		return SumOffload
 	}
 	return SumWrong
+}
+
+// Sum judges the checksum of a datagram. It is computed when asked for: few datagrams are looked into.
+func (g *Datagram) Sum() SumState {
+	switch {
+	case len(g.Payload) < g.Wire:
+		return SumUnknown
+	case g.badHead:
+		return SumWrong
+	}
+	return check(g.whole, pseudoSum(g.addrs, protoUDP), fieldUDP)
+}
+
+// Believe applies the checksum rule of [Table.Add] to a datagram. It reports whether the datagram is to be
+// used, and whether what rests on it is unchecked.
+func (t *Table) Believe(g *Datagram) (ok, unchecked bool) {
+	switch g.Sum() {
+	case SumGood:
+		t.senders.add(g.Src, t.realm)
+		return true, false
+	case SumOffload:
+		t.Counts.Offload++
+	case SumWrong:
+		if t.senders.has(g.Src, t.realm) {
+			t.Counts.WrongDrop++
+			return false, true
+		}
+		t.Counts.WrongUsed++
+	case SumUnknown: // cut, and counted as such by the decoder
+	}
+	return true, true
 }

@@ -4,7 +4,7 @@ package http
 func (p *parser) headEnd() {
 	h, m := &p.head, &p.msg
 	if p.role == requests {
-		m.Method, m.Host, m.Name = h.req.method, h.req.host, h.req.name
+		m.Method, m.Host, m.Name, m.Target = h.req.method, h.req.host, h.req.name, h.req.target
 		h.req.end = p.off
 		p.conn.asked(h.req)
 		if h.length < 0 && !h.chunked && !h.coded && !h.badLen {
@@ -21,7 +21,7 @@ func (p *parser) headEnd() {
 	}
 	req, known := p.conn.answered(m, p.received)
 	if known {
-		m.Method, m.Host, m.Name = req.method, req.host, req.name
+		m.Method, m.Host, m.Name, m.Target = req.method, req.host, req.name, req.target
 	} else {
 		m.Notes |= NoteNoRequest
 	}
@@ -44,12 +44,16 @@ func (p *parser) frame() {
 	if h.ranged && (h.code == 206 || p.role == requests) || h.code == 206 {
 		m.Notes |= NotePart
 		if h.ranged {
-			m.First, m.Whole = h.first, h.whole
+			m.First, m.Last, m.Whole = h.first, h.last, h.whole
+			m.Validator = h.validator()
 		}
 	}
 	if h.chunked || h.coded {
 		if h.length >= 0 || h.badLen {
 			m.Notes |= NoteTwoLengths
+		}
+		if h.old {
+			m.Notes |= NoteOldChunks
 		}
 	}
 	switch {

@@ -1,6 +1,10 @@
 package http
 
-import "bytes"
+import (
+	"bytes"
+	"hash/maphash"
+	"math/bits"
+)
 
 // methods are those whose name at the beginning of a segment is taken for a request.
 var methods = [...]string{
@@ -47,12 +51,14 @@ type request struct {
 	method string
 	name   string
 	host   string
+	target uint64 // keyed hash of path and query
 	end    uint64 // offset behind its header section
 }
 
 // header is what is read of a header section.
 type header struct {
 	code    int
+	old     bool // HTTP/1.0, or what claims to be older
 	req     request
 	length  int64 // -1: none
 	badLen  bool
@@ -61,7 +67,11 @@ type header struct {
 	coding  Coding
 	first   int64
 	whole   int64
+	last    int64
 	ranged  bool
+	seed    maphash.Seed // zero where nothing is hashed
+	etag    uint64
+	changed uint64
 	multi   string
 }
 
@@ -76,6 +86,7 @@ func (h *header) status(l []byte) bool {
 		}
 		h.code = h.code*10 + int(c-'0')
 	}
+	h.old = l[7] == '0'
 	return h.code >= 100 && (len(l) == 12 || l[12] == ' ')
 }
 
@@ -85,13 +96,23 @@ func (h *header) request(l []byte) bool {
 	if i <= 0 || j <= i || !bytes.HasPrefix(l[j+1:], []byte("HTTP/1.")) {
 		return false
 	}
+	h.old = bytes.HasSuffix(l, []byte("/1.0"))
 	h.req.method = methodName(l[:i])
 	target := bytes.TrimSpace(l[i+1 : j])
 	h.req.name = nameOf(target)
 	if host, ok := authority(target); ok {
 		h.req.host = hostOf(host)
 	}
+	h.req.target = h.hash(pathOf(target))
 	return true
+}
+
+// hash is never 0 where a seed is set.
+func (h *header) hash(b []byte) uint64 {
+	if h.seed == (maphash.Seed{}) {
+		return 0
+	}
+	return max(maphash.Bytes(h.seed, b), 1)
 }
 
 // methodName returns a method's name without allocating for the usual ones.
@@ -115,6 +136,8 @@ func (h *header) field(l []byte) {
 	case 4:
 		if h.req.host == "" && is(name, "host") {
 			h.req.host = hostOf(bytes.TrimSpace(l[i+1:]))
+		} else if h.code == 206 && is(name, "etag") {
+			h.etag = h.hash(bytes.TrimSpace(l[i+1:]))
 		}
 	case 12:
 		if is(name, "content-type") {
@@ -123,6 +146,8 @@ func (h *header) field(l []byte) {
 	case 13:
 		if is(name, "content-range") {
 			h.contentRange(bytes.TrimSpace(l[i+1:]))
+		} else if h.code == 206 && is(name, "last-modified") {
+			h.changed = h.hash(bytes.TrimSpace(l[i+1:]))
 		}
 	case 14:
 		if is(name, "content-length") {
@@ -222,7 +247,7 @@ func (h *header) contentRange(v []byte) {
 	if !ok || !ok1 || !ok2 || last < first {
 		return
 	}
-	h.first = first
+	h.first, h.last = first, last
 	if n, ok := number(bytes.TrimSpace(whole)); ok && n > last {
 		h.whole = n
 	}
@@ -234,3 +259,6 @@ func (h *header) contentType(v []byte) {
 		h.multi = string(bytes.ToLower(bytes.TrimSpace(typ[:min(len(typ), 64)])))
 	}
 }
+
+// validator joins what names the version of an object.
+func (h *header) validator() uint64 { return h.etag ^ bits.RotateLeft64(h.changed, 31) }

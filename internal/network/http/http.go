@@ -7,7 +7,11 @@
 // does not need are dropped as they pass.
 package http
 
-import "github.com/cordon-trust/cordon/internal/network/flow"
+import (
+	"hash/maphash"
+
+	"github.com/cordon-trust/cordon/internal/network/flow"
+)
 
 // Limits of what is believed.
 const (
@@ -33,6 +37,7 @@ const (
 	NoteBadCoding                   // a transfer coding that is not understood
 	NoteTooLong                     // the header section is longer than is read
 	NoteNoRequest                   // the request was not seen, or is not certain
+	NoteOldChunks                   // chunked in HTTP/1.0, which receivers frame differently (RFC 9112 section 6.1)
 )
 
 // Coding is the content coding of a body.
@@ -58,10 +63,13 @@ type Message struct {
 	Status      int
 	Declared    int64 // Content-Length, -1 when there is none or it lies
 	Coding      Coding
-	Seen        int64 // bytes of the body that were seen
-	Missing     int64 // bytes of the body known to be missing
-	First       int64 // offset of a range in the whole; -1 when the message is not a range
-	Whole       int64 // length of the whole a range belongs to; -1 when not told
+	Seen        int64  // bytes of the body that were seen
+	Missing     int64  // bytes of the body known to be missing
+	First       int64  // offset of a range in the whole; -1 when the message is not a range
+	Last        int64  // offset of its last byte, when First is known
+	Whole       int64  // length of the whole a range belongs to; -1 when not told
+	Target      uint64 // keyed hash of the path and query asked for; 0 when the request was not seen
+	Validator   uint64 // keyed hash of ETag and Last-Modified, of a range only
 	Complete    bool
 	Unchecked   bool
 	Notes       Note
@@ -83,6 +91,7 @@ type Consumer interface {
 // Shared is what all connections of one reader share: the budget of unfinished lines.
 type Shared struct {
 	held int
+	seed maphash.Seed // made when first needed
 	// TooLong counts header sections and lines that were longer than is read.
 	TooLong int64
 	// Lost counts places at which the framing was lost.
@@ -108,6 +117,9 @@ type Conn struct {
 func New(c *Conn, shared *Shared, out Consumer) *Conn {
 	if c == nil {
 		c = new(Conn)
+	}
+	if shared.seed == (maphash.Seed{}) {
+		shared.seed = maphash.MakeSeed()
 	}
 	for i := range c.half {
 		p := &c.half[i]

@@ -144,7 +144,11 @@ func TestMessages(t *testing.T) {
 		},
 		"two lengths": {
 			ask, "HTTP/1.1 200 OK\r\nContent-Length: 99\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", false,
-			[]got{want("hello", func(g *got) { g.Declared, g.Notes = -1, NoteTwoLengths })},
+			[]got{want("hello", func(g *got) { g.Declared, g.Notes, g.Complete = -1, NoteTwoLengths, false })},
+		},
+		"chunks in HTTP/1.0": {
+			ask, "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", false,
+			[]got{want("hello", func(g *got) { g.Declared, g.Notes, g.Complete = -1, NoteOldChunks, false })},
 		},
 		"a length that is too large": {
 			ask, "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\nhello", true,

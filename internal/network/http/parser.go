@@ -170,7 +170,7 @@ func (p *parser) message() {
 		Side: p.msg.Side, Serial: p.serial, Start: p.off, Time: p.time, Unchecked: p.unchecked,
 		Declared: -1, First: -1, Whole: -1,
 	}
-	p.head = header{length: -1}
+	p.head = header{length: -1, seed: p.conn.shared.seed}
 	p.at, p.left, p.open, p.begun = 0, 0, false, false
 }
 
@@ -294,10 +294,11 @@ func (p *parser) begin() {
 	}
 }
 
-// finish ends the message under way. framed is whether its end was reached.
+// finish ends the message under way. framed is whether its end was reached. Where receivers disagree on the
+// framing, nobody can say which bytes this one took, so no digest is claimed.
 func (p *parser) finish(framed bool) {
 	m := &p.msg
-	m.Complete = framed && m.Missing == 0 && m.Notes&(NoteBadLength|NoteBadCoding|NoteBadChunk) == 0
+	m.Complete = framed && m.Missing == 0 && m.Notes&(NoteBadLength|NoteBadCoding|NoteBadChunk|NoteTwoLengths|NoteOldChunks) == 0
 	m.Stop = max(m.Stop, p.off)
 	p.open, p.state = false, start
 	if !p.begun && (m.Missing > 0 || m.Method != "" && m.Declared > 0) {

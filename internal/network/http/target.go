@@ -17,6 +17,18 @@ func authority(target []byte) ([]byte, bool) {
 	return rest, true
 }
 
+// pathOf returns what stands behind the authority of a target.
+func pathOf(target []byte) []byte {
+	if i := bytes.Index(target, []byte("://")); i >= 0 && bytes.IndexByte(target, '/') > i {
+		target = target[i+3:]
+		if j := bytes.IndexAny(target, "/?"); j >= 0 {
+			return target[j:]
+		}
+		return nil
+	}
+	return target
+}
+
 // nameOf returns the last segment of a target's path, decoded. Query, fragment and path parameters, which
 // may carry sessions and credentials, are cut off before anything else is looked at.
 func nameOf(target []byte) string {

@@ -1,0 +1,76 @@
+package finding
+
+import (
+	"strings"
+
+	"github.com/cordon-trust/cordon/internal/model"
+)
+
+// rule says which rule a judged transfer falls under; "" when it is nothing to be told.
+func (s *Set) rule(t *model.Transfer, d *model.Device, j *model.Judgement) model.Rule {
+	switch j.Verdict {
+	case model.Ambiguous:
+		return model.UpdateAmbiguous
+	case model.Withdrawn:
+		return model.UpdateWithdrawn
+	case model.WrongDevice:
+		return model.UpdateWrongDevice
+	case model.Replayed:
+		return model.UpdateReplayed
+	case model.Altered:
+		return model.UpdateAltered
+	case model.Verified:
+		if plain(t.Protocol) {
+			return model.UpdatePlaintext
+		}
+	case model.Unknown:
+		switch {
+		case unlogged(j):
+			return model.UpdateUnlogged
+		case s.tells(t, d, j):
+			return model.UpdateUnknown
+		}
+	}
+	return ""
+}
+
+// tells reports whether unknown bytes are worth a person's time. Elsewhere they stay a row: most of what
+// crosses a hospital's wire is signed by nobody that the house knows.
+func (s *Set) tells(t *model.Transfer, d *model.Device, j *model.Judgement) bool {
+	return t.Host != "" && s.opt.MakerHost(t.Host) || !j.Release.IsZero() || d.Listed && s.opt.Code(t)
+}
+
+// unlogged reports whether the bytes are signed for a release that its maker's log does not hold. The
+// judgement has no field for it and says it in its reasons.
+func unlogged(j *model.Judgement) bool {
+	if j.Release.IsZero() {
+		return false
+	}
+	for _, w := range j.Why {
+		if strings.HasPrefix(w, j.Release.String()+" has ") && strings.Contains(w, "is not in its publication log") {
+			return true
+		}
+	}
+	return false
+}
+
+// plain reports whether a protocol protects nothing on its way.
+func plain(protocol string) bool {
+	switch protocol {
+	case "http", "ftp", "tftp":
+		return true
+	}
+	return false
+}
+
+// weigh returns how grave a rule is and whom it concerns.
+func weigh(r model.Rule) (model.Severity, model.Class) {
+	switch r {
+	case model.UpdateAltered, model.UpdateAmbiguous:
+		return model.Critical, model.PatientSafety
+	case model.UpdatePlaintext:
+		return model.Medium, model.Security
+	default:
+		return model.High, model.PatientSafety
+	}
+}
