@@ -3,15 +3,18 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/cordon-trust/cordon/internal/kit/disk"
 	"github.com/cordon-trust/cordon/internal/kit/fault"
 	"github.com/cordon-trust/cordon/internal/model"
 	"github.com/cordon-trust/cordon/internal/network"
+	"github.com/cordon-trust/cordon/internal/network/finding"
 	"github.com/cordon-trust/cordon/internal/store"
 )
 
@@ -24,6 +27,26 @@ type WatchOptions struct {
 	All      bool      // every object, not only those that look like an update
 	NoRecord bool      // keep nothing of what was seen in the home
 	Save     string    // folder for carved files; empty: none
+	Spool    string    // folder for parts that come out of order; empty: the system's
+}
+
+// WatchShow takes what a watch sees, as it sees it; findings come at the end.
+type WatchShow struct {
+	Transfer func(TransferInfo) error
+	Part     func(PartInfo) error
+	Finding  func(model.Finding) error
+}
+
+// PartInfo is the body of one message that carried a range of an object.
+type PartInfo struct {
+	Time     time.Time     `json:"time"`
+	Device   model.Subject `json:"device"`
+	Peer     string        `json:"peer"`
+	Transfer string        `json:"transfer"` // name of the object it is part of
+	Range    string        `json:"range"`    // first-last/whole, as Content-Range has it
+	Size     int64         `json:"size"`
+	Complete bool          `json:"complete"`
+	Digest   model.Digest  `json:"digest,omitzero"`
 }
 
 // TransferInfo is a transfer with its verdict.
@@ -48,19 +71,23 @@ type TransferInfo struct {
 }
 
 // WatchSummary counts what was read.
-type WatchSummary struct{ network.Summary }
+type WatchSummary struct {
+	network.Summary
+	Findings int `json:"findings"`
+}
 
-// Watch reads captures and hands every transfer, judged, to show. What was read before an error is in
-// the summary.
-func (a *App) Watch(ctx context.Context, opt WatchOptions, show func(TransferInfo) error) (WatchSummary, error) {
+// Watch reads captures and hands every transfer, judged, to show, and at the end the findings. What was
+// read before an error is in the summary and the findings.
+func (a *App) Watch(ctx context.Context, opt WatchOptions, show WatchShow) (WatchSummary, error) {
 	var sum WatchSummary
 	err := a.db.View(ctx, func(tx *store.Tx) error {
 		f, err := a.readFacts(ctx, tx)
 		if err != nil {
 			return err
 		}
-		w := &watcher{app: a, tx: tx, ctx: ctx, facts: f, now: a.opt.Clock.Now(), show: show}
-		nopt := network.Options{AllObjects: opt.All, Site: a.home.Site, Keep: w.concerns}
+		w := &watcher{app: a, tx: tx, ctx: ctx, facts: f, now: a.opt.Clock.Now(), show: show, all: opt.All}
+		w.found = finding.NewSet(a.home.Org, finding.Options{MakerHost: f.book.Serves})
+		nopt := network.Options{AllObjects: opt.All, Site: a.home.Site, Keep: w.concerns, Spool: opt.Spool}
 		if opt.Save != "" {
 			if err := disk.MakeDir(a.opt.FS, opt.Save, 0o700); err != nil {
 				return err
@@ -70,13 +97,21 @@ func (a *App) Watch(ctx context.Context, opt WatchOptions, show func(TransferInf
 			}
 		}
 		for _, name := range opt.Files {
-			part, err := watchFile(ctx, name, opt.Stdin, nopt, w)
+			var part network.Summary
+			part, err = watchFile(ctx, name, opt.Stdin, nopt, w)
 			sum.Add(part)
 			if err != nil {
-				return err
+				break
 			}
 		}
-		return nil
+		list := w.found.List()
+		sum.Findings = len(list)
+		for _, f := range list {
+			if ferr := show.Finding(f); ferr != nil {
+				return ferr
+			}
+		}
+		return err
 	})
 	return sum, err
 }
@@ -103,7 +138,9 @@ type watcher struct {
 	ctx   context.Context //nolint:containedctx // see above
 	facts facts
 	now   time.Time
-	show  func(TransferInfo) error
+	show  WatchShow
+	all   bool
+	found *finding.Set
 	good  map[model.Digest]bool // statements that verified again in this run
 }
 
@@ -115,6 +152,8 @@ func (w *watcher) concerns(t *model.Transfer) bool {
 func (w *watcher) judge(t *model.Transfer) model.Judgement {
 	return w.facts.book.Judge(w.now, *t, model.Device{Subject: t.Device}, nil)
 }
+
+var _ network.PartSink = (*watcher)(nil)
 
 // Transfer judges one transfer and shows it.
 func (w *watcher) Transfer(t model.Transfer) error {
@@ -130,7 +169,23 @@ func (w *watcher) Transfer(t model.Transfer) error {
 	if t.Declared >= 0 && t.Declared != t.Size {
 		info.Declared = t.Declared
 	}
-	return w.show(info)
+	w.found.Add(t, model.Device{Subject: t.Device}, j)
+	return w.show.Transfer(info)
+}
+
+// Part shows the body of one message that carried a range.
+func (w *watcher) Part(p network.Part) error {
+	if !w.all {
+		return nil
+	}
+	whole := "*"
+	if p.Whole >= 0 {
+		whole = strconv.FormatInt(p.Whole, 10)
+	}
+	return w.show.Part(PartInfo{
+		Time: p.Time.UTC(), Device: p.Device, Peer: p.Peer, Transfer: p.Name,
+		Range: fmt.Sprintf("%d-%d/%s", p.First, p.First+p.Size-1, whole), Size: p.Size, Complete: p.Complete, Digest: p.Digest,
+	})
 }
 
 // recheck verifies the statement behind a verdict once in a run.

@@ -150,10 +150,7 @@ func writeCapture(path, as string, body []byte) error {
 }
 
 func (d *demo) watch(ctx context.Context, capture string) error {
-	_, err := d.hospital.Watch(ctx, app.WatchOptions{Files: []string{capture}, NoRecord: true}, func(t app.TransferInfo) error {
-		return d.print(transferRow{t})
-	})
-	return err
+	return d.state.watch(ctx, d.hospital, app.WatchOptions{Files: []string{capture}, NoRecord: true}, "")
 }
 
 func (d *demo) withdraw(ctx context.Context) error {

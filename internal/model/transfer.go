@@ -56,6 +56,7 @@ type Judgement struct {
 	Product    Subject   // the product the release is for
 	Publisher  string    // organisation that published the release
 	Statement  Digest    // the statement the verdict rests on
+	Unlogged   bool      // signed for Release, which its maker's publication log does not hold
 	StaleSince time.Time // when our copy of the publisher's log expired; zero while it is fresh
 	Why        []string  // one sentence each, in the order in which they were found
 }

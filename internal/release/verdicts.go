@@ -154,6 +154,7 @@ func (c *judging) unknown() bool {
 	if c.nameBest(); c.j.Release.IsZero() {
 		c.why("no organisation that this house trusts has signed these bytes")
 	}
+	c.j.Unlogged = len(c.releases) > 0 && !c.releases[0].Logged
 	return true
 }
 

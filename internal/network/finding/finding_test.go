@@ -51,6 +51,7 @@ func TestRules(t *testing.T) {
 		return model.Judgement{Verdict: v, Release: pump, Product: subject(t, "product:acme/pump-7"), Publisher: "acme", Why: []string{"because"}}
 	}
 	unlogged := judged(model.Unknown)
+	unlogged.Unlogged = true
 	unlogged.Why = []string{"release:acme/pump-7/2.1.0 has these bytes under the keys of acme and is not in its publication log, which is what a stolen key looks like, so it does not count"}
 	for name, c := range map[string]struct {
 		t        func(*model.Transfer)

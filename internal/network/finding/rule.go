@@ -1,8 +1,6 @@
 package finding
 
 import (
-	"strings"
-
 	"github.com/cordon-trust/cordon/internal/model"
 )
 
@@ -25,7 +23,7 @@ func (s *Set) rule(t *model.Transfer, d *model.Device, j *model.Judgement) model
 		}
 	case model.Unknown:
 		switch {
-		case unlogged(j):
+		case j.Unlogged:
 			return model.UpdateUnlogged
 		case s.tells(t, d, j):
 			return model.UpdateUnknown
@@ -38,20 +36,6 @@ func (s *Set) rule(t *model.Transfer, d *model.Device, j *model.Judgement) model
 // crosses a hospital's wire is signed by nobody that the house knows.
 func (s *Set) tells(t *model.Transfer, d *model.Device, j *model.Judgement) bool {
 	return t.Host != "" && s.opt.MakerHost(t.Host) || !j.Release.IsZero() || d.Listed && s.opt.Code(t)
-}
-
-// unlogged reports whether the bytes are signed for a release that its maker's log does not hold. The
-// judgement has no field for it and says it in its reasons.
-func unlogged(j *model.Judgement) bool {
-	if j.Release.IsZero() {
-		return false
-	}
-	for _, w := range j.Why {
-		if strings.HasPrefix(w, j.Release.String()+" has ") && strings.Contains(w, "is not in its publication log") {
-			return true
-		}
-	}
-	return false
 }
 
 // plain reports whether a protocol protects nothing on its way.
