@@ -145,13 +145,23 @@ func (f *faultyConn) QueryContext(ctx context.Context, query string, args []driv
 	return rows, err
 }
 
-// BeginTx is how the migrations begin.
-func (f *faultyConn) BeginTx(ctx context.Context, opts driver.TxOptions) (tx driver.Tx, err error) {
-	err = f.c.sql("begin a migration", func() (err error) { tx, err = f.conn.BeginTx(ctx, opts); return err })
-	if err != nil && tx != nil {
+// BeginTx is how the migrations begin. As with the real driver, nothing stays open after an error.
+func (f *faultyConn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
+	var tx driver.Tx
+	err := f.c.sql("begin a migration", func() error {
+		begun, err := f.conn.BeginTx(ctx, opts)
+		if err == nil {
+			tx = begun
+		}
+		return err
+	})
+	if err == nil {
+		return faultyTx{tx, f.c}, nil
+	}
+	if tx != nil {
 		_ = tx.Rollback()
 	}
-	return faultyTx{tx, f.c}, err
+	return nil, err
 }
 
 type faultyTx struct {
@@ -159,7 +169,14 @@ type faultyTx struct {
 	c *counter
 }
 
-func (f faultyTx) Commit() error { return f.c.sql("commit a migration", f.Tx.Commit) }
+func (f faultyTx) Commit() error {
+	tried := false
+	err := f.c.sql("commit a migration", func() error { tried = true; return f.Tx.Commit() })
+	if err != nil && !tried {
+		_ = f.Rollback()
+	}
+	return err
+}
 
 func (f *faultyConn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
 	raw, err := f.conn.PrepareContext(ctx, query)

@@ -26,6 +26,9 @@ func Init(ctx context.Context, opt Options, h Home) (model.Digest, error) {
 		return model.Digest{}, err
 	}
 	dir := filepath.Clean(opt.Dir)
+	if to, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = to // a link to an empty folder stays, and leads to the home
+	}
 	free, err := isFree(dir)
 	if err != nil {
 		return model.Digest{}, err
@@ -51,7 +54,7 @@ func Init(ctx context.Context, opt Options, h Home) (model.Digest, error) {
 	if err != nil {
 		return model.Digest{}, err
 	}
-	if err := opt.FS.Rename(building, dir); err != nil {
+	if err := moveTo(opt.FS, building, dir); err != nil {
 		return model.Digest{}, fault.Wrap(err, disk.CodeOf(err), "move the new home to %q", dir)
 	}
 	if err := opt.FS.SyncDir(parent); err != nil {
@@ -59,6 +62,16 @@ func Init(ctx context.Context, opt Options, h Home) (model.Digest, error) {
 			Hint("the home is whole: `cordon trust export` prints its fingerprint")
 	}
 	return print, nil
+}
+
+// moveTo moves a new home to its place, which may be an empty folder.
+func moveTo(fsys disk.FS, building, dir string) error {
+	if _, err := os.Lstat(dir); err == nil {
+		if err := fsys.Remove(dir); err != nil {
+			return err
+		}
+	}
+	return fsys.Rename(building, dir)
 }
 
 // checkPassphrase is what a dry run can check of keys that it must not make.
@@ -138,6 +151,9 @@ func newRoot(ctx context.Context, ring *keyring.Ring, h Home, now time.Time) (ev
 		Witness: evidence.Witness{Keys: []string{}},
 	}
 	for _, spec := range roleSpecs(h.Kind) {
+		if ctx.Err() != nil { // a role's key file takes a second
+			return root, fault.New(fault.Interrupted, "interrupted before the home was made")
+		}
 		keys, err := newRoleKeys(ctx, ring, spec)
 		if err != nil {
 			return root, err

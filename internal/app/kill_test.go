@@ -110,7 +110,7 @@ func (st stage) killPoints(t *testing.T) []point {
 func TestKilledAtEveryOperation(t *testing.T) {
 	t.Parallel()
 	stages := play(t)
-	every := share(17)
+	every := share(41)
 	var swept, total atomic.Int64
 	t.Run("steps", func(t *testing.T) {
 		for _, st := range stages {

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json/jsontext"
+	"slices"
 	"time"
 
 	"github.com/cordon-trust/cordon/internal/evidence"
@@ -84,9 +85,12 @@ func stateOf(origin string, r ledger.Report, opts ledger.VerifyOptions) LogState
 }
 
 // auditArchive verifies the signatures of every statement that was not erased, and the rows of every
-// batch.
+// batch, and that each is found under its predicate: answers look there, and what a damaged index hides
+// would be missing from them.
 func (a *App) auditArchive(ctx context.Context, tx *store.Tx, roots *evidence.Roots) error {
-	return tx.Archive().All(ctx, func(rec ledger.Record) error {
+	held := map[string]int{} // by predicate type
+	err := tx.Archive().All(ctx, func(rec ledger.Record) error {
+		held[rec.PredicateType]++
 		if rec.Envelope == nil {
 			return nil
 		}
@@ -95,6 +99,24 @@ func (a *App) auditArchive(ctx context.Context, tx *store.Tx, roots *evidence.Ro
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	for predicate, want := range held {
+		found := 0
+		err := tx.Archive().ByPredicate(ctx, predicate, func(ledger.Record) error { found++; return nil })
+		if err != nil {
+			return err
+		}
+		if found != want {
+			return fault.New(fault.Damaged, "the archive holds %d statements of type %q and finds %d of them", want, predicate, found)
+		}
+	}
+	return nil
+}
+
+func knownEffect(e string) bool {
+	return e == string(evidence.Fact) || e == string(evidence.Claim) || e == effectUnlogged
 }
 
 // audit verifies one archived statement from its bytes: digest, signatures, role, effect and rows.
@@ -110,8 +132,9 @@ func (a *App) audit(ctx context.Context, tx *store.Tx, roots *evidence.Roots, re
 	if err != nil {
 		return v, err
 	}
-	if v.Role != rec.Role || v.Header.Author != rec.Author {
-		return v, fault.New(fault.BadEnvelope, "it is recorded under another author or role")
+	if v.Role != rec.Role || v.Header.Author != rec.Author || v.Statement.PredicateType != rec.PredicateType ||
+		!slices.Equal(v.Statement.Subjects, rec.Subjects) || !knownEffect(rec.Effect) {
+		return v, fault.New(fault.BadEnvelope, "it is recorded under another author, role, type, subject or effect")
 	}
 	rows, err := tx.Rows().Read(ctx, rec.Digest)
 	if err != nil || len(rows) == 0 {

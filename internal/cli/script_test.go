@@ -28,6 +28,8 @@ func TestScripts(t *testing.T) {
 			env.Setenv("ESC", "\x1b")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": code, "plain": plain},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"code": code, "plain": plain, "remember": remember, "unchanged": unchanged, "jsonl": jsonl, "flip": flip, "capture": capture,
+		},
 	})
 }
