@@ -27,7 +27,7 @@ func ask(t *testing.T, a *App, keys []model.Subject, files ...string) answers {
 		v.Why, v.refusal = nil, nil // claims may be told there; they decide nothing
 		out.Verdicts = append(out.Verdicts, v)
 	}
-	r, err := a.Radius(t.Context(), RadiusQuery{Sources: keys})
+	r, err := answer(t, a, RadiusQuery{Sources: keys})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -225,7 +225,7 @@ func TestRadiusOfTheReleaseRole(t *testing.T) {
 		"both":                         {[]model.Subject{classical, quantum}, true},
 		"both and one of another role": {[]model.Subject{recall, quantum, classical}, true},
 	} {
-		r, err := s.house.Radius(t.Context(), RadiusQuery{Sources: c.keys, Harm: model.Integrity})
+		r, err := answer(t, s.house, RadiusQuery{Sources: c.keys, Harm: model.Integrity})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -145,7 +145,7 @@ func TestReadersNeverWait(t *testing.T) {
 		}
 		size(t, a)
 		_, err1 := a.Why(t.Context(), key[0].Key)
-		_, err2 := a.Radius(t.Context(), RadiusQuery{Sources: nil})
+		_, err2 := a.Spread(t.Context(), RadiusQuery{Sources: nil})
 		_, err3 := a.Releases(t.Context())
 		_, err4 := a.Checkpoint(t.Context())
 		if err := errors.Join(err1, err2, err3, err4); err != nil {

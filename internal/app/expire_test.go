@@ -24,7 +24,7 @@ func TestRowsExpire(t *testing.T) {
 	}
 	reached := func() int {
 		t.Helper()
-		r, err := house.Radius(t.Context(), RadiusQuery{Sources: []model.Subject{ad}})
+		r, err := answer(t, house, RadiusQuery{Sources: []model.Subject{ad}})
 		if err != nil {
 			t.Fatal(err)
 		}

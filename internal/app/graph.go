@@ -140,16 +140,16 @@ type RadiusQuery struct {
 	From, Until time.Time
 }
 
-// Radius answers from every edge this house holds.
-func (a *App) Radius(ctx context.Context, q RadiusQuery) (exposure.Answer, error) {
+// Spread answers from every edge this house holds. Its rows are made as they are read.
+func (a *App) Spread(ctx context.Context, q RadiusQuery) (exposure.Spread, error) {
 	if err := checkHarm(q.Harm); err != nil {
-		return exposure.Answer{}, err
+		return exposure.Spread{}, err
 	}
 	if q.From.IsZero() && q.Until.IsZero() {
 		q.From = a.opt.Clock.Now()
 		q.Until = q.From
 	} else if !q.Until.IsZero() && q.Until.Before(q.From) {
-		return exposure.Answer{}, fault.New(fault.Usage, "the window ends before it begins")
+		return exposure.Spread{}, fault.New(fault.Usage, "the window ends before it begins")
 	}
 	var g *graph.Graph
 	err := a.db.View(ctx, func(tx *store.Tx) error {
@@ -158,9 +158,9 @@ func (a *App) Radius(ctx context.Context, q RadiusQuery) (exposure.Answer, error
 		return err
 	})
 	if err != nil {
-		return exposure.Answer{}, err
+		return exposure.Spread{}, err
 	}
-	return exposure.Radius(g, exposure.Query{Sources: q.Sources, Harm: q.Harm, From: q.From, To: q.Until}), nil
+	return exposure.NewSpread(g, exposure.Query{Sources: q.Sources, Harm: q.Harm, From: q.From, To: q.Until}), nil
 }
 
 func checkHarm(h model.Harm) error {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cordon-trust/cordon/internal/evidence"
+	"github.com/cordon-trust/cordon/internal/exposure"
 	"github.com/cordon-trust/cordon/internal/kit/disk"
 	"github.com/cordon-trust/cordon/internal/model"
 	"github.com/cordon-trust/cordon/internal/store"
@@ -156,4 +157,18 @@ func envelope(t *testing.T, a *App, d model.Digest) evidence.Envelope {
 		t.Fatal(err)
 	}
 	return env
+}
+
+// answer asks what subjects reach, all of it at once.
+func answer(t *testing.T, a *App, q RadiusQuery) (exposure.Answer, error) {
+	t.Helper()
+	s, err := a.Spread(t.Context(), q)
+	if err != nil {
+		return exposure.Answer{}, err
+	}
+	out := exposure.Answer{Counts: s.Counts(), NotInGraph: s.NotInGraph()}
+	for r := range s.Rows() {
+		out.Reached = append(out.Reached, r)
+	}
+	return out, nil
 }

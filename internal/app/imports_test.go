@@ -28,7 +28,7 @@ func imported(t *testing.T, a *App, rows ...string) Imported {
 // radius answers by every harm; certain keeps only what is certain of it.
 func radius(t *testing.T, a *App, certain bool, keys ...model.Subject) exposure.Answer {
 	t.Helper()
-	r, err := a.Radius(t.Context(), RadiusQuery{Sources: keys})
+	r, err := answer(t, a, RadiusQuery{Sources: keys})
 	if err != nil {
 		t.Fatal(err)
 	}

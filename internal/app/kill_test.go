@@ -65,7 +65,7 @@ func (st stage) killed(t *testing.T, w world, n int, how trouble) error {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), self)
-	cmd.Env = append(os.Environ(), childEnv+"="+w.dir, clockEnv+"="+w.at.Format(time.RFC3339), killEnv+"="+fmt.Sprint(st.n, n, int(how)))
+	cmd.Env = append(os.Environ(), "TMPDIR="+w.dir, childEnv+"="+w.dir, clockEnv+"="+w.at.Format(time.RFC3339), killEnv+"="+fmt.Sprint(st.n, n, int(how)))
 	var out, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &stderr
 	err = cmd.Run()

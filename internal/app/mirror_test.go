@@ -65,7 +65,7 @@ func TestSignedButNotLogged(t *testing.T) {
 		keyOf(t, house, "acme", evidence.RoleRelease, evidence.PostQuantum),
 	}
 	reaches := func() bool {
-		r, err := house.Radius(t.Context(), RadiusQuery{Sources: both})
+		r, err := answer(t, house, RadiusQuery{Sources: both})
 		if err != nil {
 			t.Fatal(err)
 		}

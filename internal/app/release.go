@@ -209,12 +209,7 @@ func (a *App) Vouch(ctx context.Context, d VouchDraft) (Said, error) {
 	if d.For <= 0 {
 		return Said{}, fault.New(fault.Usage, "a vouch must last longer than %s", d.For)
 	}
-	dir, err := os.MkdirTemp("", "cordon-vouch-*")
-	if err != nil {
-		return Said{}, fault.Wrap(err, fault.WriteFailed, "make a temporary folder")
-	}
-	defer os.RemoveAll(dir) //nolint:errcheck // the copy is not kept: a vouch is about a digest
-	art, err := release.Measure(ctx, a.opt.FS, dir, d.File)
+	t, err := describe(ctx, d.File)
 	if err != nil {
 		return Said{}, err
 	}
@@ -225,7 +220,7 @@ func (a *App) Vouch(ctx context.Context, d VouchDraft) (Said, error) {
 	h := a.header()
 	v := release.Vouch{
 		Header: h, Product: d.Product, Version: d.Version, Release: sub, Source: d.Source,
-		Expires: h.Issued.Add(d.For).Truncate(time.Second), Artifact: release.Vouched{Name: art.Name, Length: art.Length, SHA256: art.SHA256},
+		Expires: h.Issued.Add(d.For).Truncate(time.Second), Artifact: release.Vouched{Name: t.Name, Length: t.Size, SHA256: t.Digest},
 	}
 	payload, err := v.Payload()
 	if err != nil {

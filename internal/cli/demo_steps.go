@@ -198,11 +198,11 @@ func (d *demo) stolenKey(ctx context.Context) error {
 		return err
 	}
 	for n := 1; n <= len(keys); n++ {
-		answer, err := d.hospital.Radius(ctx, app.RadiusQuery{Sources: keys[:n], Harm: model.Integrity})
+		answer, err := d.hospital.Spread(ctx, app.RadiusQuery{Sources: keys[:n], Harm: model.Integrity})
 		if err != nil {
 			return err
 		}
-		if err := d.print(stolen{Keys: n, Of: len(keys), Counts: answer.Counts}); err != nil {
+		if err := d.print(stolen{Keys: n, Of: len(keys), Counts: answer.Counts()}); err != nil {
 			return err
 		}
 	}

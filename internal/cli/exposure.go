@@ -42,7 +42,7 @@ func newRadiusCommand(s *state) *cobra.Command {
 				return err
 			}
 			return s.reading(cmd.Context(), func(a *app.App) error {
-				answer, err := a.Radius(cmd.Context(), q)
+				answer, err := a.Spread(cmd.Context(), q)
 				if err != nil {
 					return err
 				}
@@ -68,21 +68,21 @@ func parseTime(text string) (time.Time, error) {
 	return t.UTC(), nil
 }
 
-func (s *state) printRadius(answer exposure.Answer) error {
-	for _, sub := range answer.NotInGraph {
+func (s *state) printRadius(answer exposure.Spread) error {
+	for _, sub := range answer.NotInGraph() {
 		s.note("note: nothing is known that %s reaches", sub)
 	}
-	for _, r := range answer.Reached {
+	for r := range answer.Rows() {
 		if err := s.print(reachedRow{r}); err != nil {
 			return err
 		}
 	}
-	for _, c := range answer.Counts {
+	for _, c := range answer.Counts() {
 		if err := s.print(countRow{c}); err != nil {
 			return err
 		}
 	}
-	if len(answer.Reached) == 0 && !s.json {
+	if answer.Len() == 0 && !s.json {
 		s.note("nothing is reached, as far as this house knows")
 	}
 	return nil

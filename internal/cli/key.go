@@ -58,11 +58,11 @@ func newKeyCompromisedCommand(s *state) *cobra.Command {
 				return fault.New(fault.Usage, "%q is not a key", args[0]).Hint("`cordon key list ORG` prints the keys")
 			}
 			return s.writing(cmd.Context(), func(a *app.App) error {
-				answer, err := a.Radius(cmd.Context(), app.RadiusQuery{Sources: []model.Subject{key}})
+				answer, err := a.Spread(cmd.Context(), app.RadiusQuery{Sources: []model.Subject{key}})
 				if err != nil {
 					return err
 				}
-				s.note("%s alone could reach %d subjects (`cordon exposure radius %s` lists them)", key, len(answer.Reached), key)
+				s.note("%s alone could reach %d subjects (`cordon exposure radius %s` lists them)", key, answer.Len(), key)
 				done, err := a.Compromise(cmd.Context(), key, since, reason)
 				if err != nil {
 					return err
