@@ -38,6 +38,10 @@ func (a *App) Publish(ctx context.Context, repo string) (Published, error) {
 	if err != nil {
 		return Published{}, err
 	}
+	// Opening a role's file takes a second: before the write lock is taken, not under it.
+	if _, err := a.ring.Signers(ctx, evidence.RoleRelease); err != nil {
+		return Published{}, err
+	}
 	done := Published{Repo: repo}
 	var pub release.Publication
 	err = a.update(ctx, func(tx *store.Tx) error {
