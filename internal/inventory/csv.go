@@ -240,7 +240,7 @@ func (d *Device) set(column, cell string) error {
 			d.IPs = append(d.IPs, a)
 		}
 	case "role":
-		d.Role = Role(strings.ToLower(cell))
+		d.Role = model.Role(strings.ToLower(cell))
 	default:
 		return d.setText(column, strings.Clone(cell))
 	}

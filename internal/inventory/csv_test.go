@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"github.com/cordon-trust/cordon/internal/model"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
@@ -27,22 +29,22 @@ func TestReadDevices(t *testing.T) {
 				"A-17,acme,pump-7,SN-0001,,,10.0.0.10,main,ward 3,pumps,clinical engineering,endpoint,life-supporting\n",
 			[]Device{{
 				Asset: "A-17", Vendor: "acme", Model: "pump-7", Serial: "SN-0001", IPs: []netip.Addr{ip("10.0.0.10")}, Site: "main",
-				Location: "ward 3", Zone: "pumps", Owner: "clinical engineering", Role: Endpoint, Criticality: "life-supporting",
+				Location: "ward 3", Zone: "pumps", Owner: "clinical engineering", Role: model.Endpoint, Criticality: "life-supporting",
 			}},
 		},
 		"another order, notes, several addresses, a role in capitals": {
 			"\ufeffROLE, Asset ,MAC,PO Number,ip\r\n\r\nServer,A-1,00-1A-2B-3C-4D-5E; 001a.2b3c.4d5c 001a2b3c4d5d;001A2B3C4D5D,\"4711, b\",\"::ffff:10.0.0.9;2001:DB8::1\"\r\n,,,,\r\n",
 			[]Device{{
 				Asset: "A-1", MACs: []string{"00:1a:2b:3c:4d:5c", "00:1a:2b:3c:4d:5d", "00:1a:2b:3c:4d:5e"},
-				IPs: []netip.Addr{ip("10.0.0.9"), ip("2001:db8::1")}, Role: Server, Notes: map[string]string{"PO Number": "4711, b"},
+				IPs: []netip.Addr{ip("10.0.0.9"), ip("2001:db8::1")}, Role: model.Server, Notes: map[string]string{"PO Number": "4711, b"},
 			}},
 		},
-		"semicolons":      {"asset;location\nA-1;ward 3, bed 2\n", []Device{{Asset: "A-1", Location: "ward 3, bed 2", Role: Endpoint}}},
+		"semicolons":      {"asset;location\nA-1;ward 3, bed 2\n", []Device{{Asset: "A-1", Location: "ward 3, bed 2", Role: model.Endpoint}}},
 		"a cell in lines": {"asset,owner\nA-1,\"one\ntwo\"\nA-2,x\n", nil},
 		"no devices":      {"asset\n", nil},
-		"decomposed":      {"asset,location\nA,Entbindungsstation Ko\u0308ln\n", []Device{{Asset: "A", Location: "Entbindungsstation K\u00f6ln", Role: Endpoint}}},
-		"no line ending":  {"asset,role\nA-1,service laptop", []Device{{Asset: "A-1", Role: ServiceLaptop}}},
-		"an empty column": {"asset,,\nA-1,,\n", []Device{{Asset: "A-1", Role: Endpoint}}},
+		"decomposed":      {"asset,location\nA,Entbindungsstation Ko\u0308ln\n", []Device{{Asset: "A", Location: "Entbindungsstation K\u00f6ln", Role: model.Endpoint}}},
+		"no line ending":  {"asset,role\nA-1,service laptop", []Device{{Asset: "A-1", Role: model.ServiceLaptop}}},
+		"an empty column": {"asset,,\nA-1,,\n", []Device{{Asset: "A-1", Role: model.Endpoint}}},
 	} {
 		got, err := ReadDevices(iotest.OneByteReader(strings.NewReader(c.in)))
 		if name == "a cell in lines" {

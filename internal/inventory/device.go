@@ -31,22 +31,6 @@ const (
 	maxQuoted    = 80       // bytes of a cell that an error repeats
 )
 
-// Role says what a device is for on the network.
-type Role string
-
-// The roles. What is not listed is taken for an endpoint.
-const (
-	Endpoint      Role = "endpoint"
-	Workstation   Role = "workstation"
-	Server        Role = "server"
-	Gateway       Role = "gateway"
-	Relay         Role = "relay"
-	ServiceLaptop Role = "service laptop"
-)
-
-// Roles lists every role.
-var Roles = [...]Role{Endpoint, Workstation, Server, Gateway, Relay, ServiceLaptop}
-
 // Device is one line of the hospital's device list. Empty means that the list does not say.
 type Device struct {
 	Asset, Vendor, Model, Serial, Version string
@@ -56,7 +40,7 @@ type Device struct {
 
 	Site, Location, Zone, Owner string
 
-	Role        Role
+	Role        model.Role
 	Criticality string
 	Notes       map[string]string // what stood in foreign columns, by the column's name; nil when nothing
 }
@@ -131,7 +115,7 @@ func (d *Device) canonical() {
 	slices.SortFunc(d.IPs, netip.Addr.Compare)
 	d.IPs = slices.Compact(d.IPs)
 	if d.Role == "" {
-		d.Role = Endpoint
+		d.Role = model.Endpoint
 	}
 	if len(d.Notes) == 0 {
 		d.Notes = nil
@@ -146,7 +130,7 @@ func (d *Device) check() error {
 	if len(d.MACs) > MaxAddresses || len(d.IPs) > MaxAddresses {
 		return fmt.Errorf("it has %d MACs and %d addresses, at most %d each are allowed", len(d.MACs), len(d.IPs), MaxAddresses)
 	}
-	if !slices.Contains(Roles[:], d.Role) {
+	if !slices.Contains(model.Roles[:], d.Role) {
 		return unknownRole(d.Role)
 	}
 	total := 0
@@ -198,9 +182,9 @@ func checkCell(column, s string) error {
 	return nil
 }
 
-func unknownRole(r Role) error {
-	names := make([]string, len(Roles))
-	for i, x := range Roles {
+func unknownRole(r model.Role) error {
+	names := make([]string, len(model.Roles))
+	for i, x := range model.Roles {
 		names[i] = string(x)
 	}
 	list := strings.Join(names, ", ")

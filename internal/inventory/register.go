@@ -147,7 +147,7 @@ func (l *list) find(site string, addr netip.Addr, mac string) (at int, known boo
 
 // seen is the device as a judge takes it.
 func (d *Device) seen(mac string) model.Device {
-	out := model.Device{Subject: d.Subject(), Product: d.Product(), Listed: true}
+	out := model.Device{Subject: d.Subject(), Product: d.Product(), Role: d.Role, Listed: true}
 	if out.Subject.IsZero() && mac != "" {
 		// A MAC that ParseMAC gave always makes a subject.
 		out.Subject, _ = model.NewSubject(model.KindDevice, "mac", mac)

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+
+	"github.com/cordon-trust/cordon/internal/model"
 )
 
 const maxRow = 512 << 10 // bytes of an encoded row
@@ -24,7 +26,7 @@ type cells struct {
 	Location    string            `json:"location,omitzero"`
 	Zone        string            `json:"zone,omitzero"`
 	Owner       string            `json:"owner,omitzero"`
-	Role        Role              `json:"role"`
+	Role        model.Role        `json:"role"`
 	Criticality string            `json:"criticality,omitzero"`
 	Notes       map[string]string `json:"notes,omitempty"`
 }

@@ -20,7 +20,7 @@ func TestEncodeRow(t *testing.T) {
 	t.Parallel()
 	d := Device{
 		Asset: "A-17", Vendor: "acme", MACs: []string{"00:1a:2b:3c:4d:5e"}, IPs: []netip.Addr{netip.MustParseAddr("10.0.0.1")},
-		Role: Endpoint, Notes: map[string]string{"b": "<2>", "a": "1"},
+		Role: model.Endpoint, Notes: map[string]string{"b": "<2>", "a": "1"},
 	}
 	want := `{"asset":"A-17","vendor":"acme","mac":["00:1a:2b:3c:4d:5e"],"ip":["10.0.0.1"],"role":"endpoint","notes":{"a":"1","b":"<2>"}}`
 	if got := string(EncodeRow(d)); got != want {
@@ -67,7 +67,7 @@ func FuzzDecodeRow(f *testing.F) {
 
 func TestRegistration(t *testing.T) {
 	t.Parallel()
-	row, err := evidence.NewRow(rand.Reader, EncodeRow(Device{Asset: "A", Role: Endpoint}))
+	row, err := evidence.NewRow(rand.Reader, EncodeRow(Device{Asset: "A", Role: model.Endpoint}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func someDevice() *rapid.Generator[Device] {
 		d := Device{
 			Asset: pick("asset", "", "A-1", "A-2", "A-3"), Vendor: pick("vendor", "", "acme", "Acme", "Umbrella Corp"),
 			Model: pick("model", "", "pump-7", "x/y"), Serial: pick("serial", "", "1", "2"), Site: pick("site", "", "main", "Main", "west"),
-			Location: pick("location", "", "ward 3"), Role: rapid.SampledFrom(Roles[:]).Draw(rt, "role"),
+			Location: pick("location", "", "ward 3"), Role: rapid.SampledFrom(model.Roles[:]).Draw(rt, "role"),
 		}
 		macs := rapid.SliceOfN(rapid.SampledFrom([]string{"02:00:00:00:00:01", "02:00:00:00:00:02"}), 0, 2)
 		d.MACs = append(d.MACs, macs.Draw(rt, "macs")...)

@@ -11,7 +11,7 @@ import (
 )
 
 // BlockSize is the length in bytes of every block of an artifact but the last.
-const BlockSize = 256 << 10
+const BlockSize = model.BlockSize
 
 const (
 	blocksFormat = "cordon-blocks/v1"

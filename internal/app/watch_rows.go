@@ -1,0 +1,47 @@
+package app
+
+import (
+	"time"
+
+	"github.com/cordon-trust/cordon/internal/model"
+	"github.com/cordon-trust/cordon/internal/network"
+)
+
+// PartInfo is the body of one message that carried a range of an object.
+type PartInfo struct {
+	Time     time.Time     `json:"time"`
+	Device   model.Subject `json:"device"`
+	Peer     string        `json:"peer"`
+	Transfer string        `json:"transfer"` // name of the object it is part of
+	Range    string        `json:"range"`    // first-last/whole, as Content-Range has it
+	Size     int64         `json:"size"`
+	Complete bool          `json:"complete"`
+	Digest   model.Digest  `json:"digest,omitzero"`
+}
+
+// TransferInfo is a transfer with its verdict.
+type TransferInfo struct {
+	Time         time.Time     `json:"time"`
+	Device       model.Subject `json:"device"`
+	Peer         string        `json:"peer"`
+	Host         string        `json:"host,omitzero"`
+	Protocol     string        `json:"protocol"`
+	Name         string        `json:"name"`
+	Size         int64         `json:"size"`
+	Declared     int64         `json:"declared,omitzero"` // announced length, when it is known and differs
+	Digest       model.Digest  `json:"digest,omitzero"`
+	EntityDigest model.Digest  `json:"entity_digest,omitzero"`
+	Complete     bool          `json:"complete"`
+	ContentType  string        `json:"content_type,omitzero"`
+	Verdict      model.Verdict `json:"verdict"`
+	Release      model.Subject `json:"release,omitzero"`
+	Publisher    string        `json:"publisher,omitzero"`
+	StaleSince   time.Time     `json:"stale_since,omitzero"`
+	Why          []string      `json:"why"`
+}
+
+// WatchSummary counts what was read.
+type WatchSummary struct {
+	network.Summary
+	Findings int `json:"findings"`
+}
