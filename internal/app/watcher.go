@@ -31,7 +31,8 @@ func (w *watcher) concerns(t *model.Transfer) bool {
 }
 
 func (w *watcher) judge(t *model.Transfer) model.Judgement {
-	return w.facts.book.Judge(w.now, *t, model.Device{Subject: t.Device}, nil)
+	d, _ := w.facts.device(t)
+	return w.facts.book.Judge(w.now, *t, d, nil)
 }
 
 var _ network.PartSink = (*watcher)(nil)
@@ -50,7 +51,8 @@ func (w *watcher) Transfer(t model.Transfer) error {
 	if t.Declared >= 0 && t.Declared != t.Size {
 		info.Declared = t.Declared
 	}
-	w.found.Add(t, model.Device{Subject: t.Device}, j)
+	d, _ := w.facts.device(&t)
+	w.found.Add(t, d, j)
 	return w.show.Transfer(info)
 }
 
