@@ -34,6 +34,7 @@ type TransferInfo struct {
 	Complete     bool          `json:"complete"`
 	ContentType  string        `json:"content_type,omitzero"`
 	Verdict      model.Verdict `json:"verdict"`
+	Fits         model.Fit     `json:"fits"`
 	Release      model.Subject `json:"release,omitzero"`
 	Publisher    string        `json:"publisher,omitzero"`
 	StaleSince   time.Time     `json:"stale_since,omitzero"`
