@@ -61,6 +61,9 @@ func (w *watcher) Transfer(t model.Transfer) error {
 	if t.Declared >= 0 && t.Declared != t.Size {
 		info.Declared = t.Declared
 	}
+	if d.Listed {
+		info.Listed, info.Asset = d.Subject, w.info.Asset
+	}
 	w.found.Add(t, d, j)
 	return w.show.Transfer(info)
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/cordon-trust/cordon/internal/app"
 	"github.com/cordon-trust/cordon/internal/inventory"
 	"github.com/cordon-trust/cordon/internal/kit/fault"
+	"github.com/cordon-trust/cordon/internal/model"
 )
 
 func newDeviceCommand(s *state) *cobra.Command {
@@ -151,6 +153,32 @@ func named(d *app.ListedDevice) string {
 		parts = append(parts, d.IPs[0].String())
 	}
 	return strings.Join(parts, ", ")
+}
+
+// concerned is a device of a finding: what people call it, where it is and whose it is, then its subject.
+func concerned(d *model.FindingDevice) string {
+	var parts []string
+	for _, p := range [...]string{d.Asset, d.Site, d.Location, d.Zone, d.Owner, d.Role, d.Criticality} {
+		if p != "" {
+			parts = append(parts, p)
+		}
+	}
+	switch {
+	case !d.Listed:
+		parts = append(parts, "not on the device list")
+	case d.Asset == "":
+		parts = append(parts, "without an asset on the device list")
+	}
+	return strings.Join(append(parts, d.Device.String()), ", ")
+}
+
+// receiver names the device of a transfer, first by what people call it when it is listed.
+func receiver(t *app.TransferInfo) string {
+	wire := t.Device.String()
+	if name := cmp.Or(t.Asset, t.Listed.String()); name != "" && name != wire {
+		return name + ", " + wire
+	}
+	return wire
 }
 
 type changeRow struct{ app.DeviceChange }
