@@ -80,6 +80,20 @@ var hostiles = []struct {
 		raw: func(good []byte) []byte { return append(good, "\x00\x00\x00\x00\x00\x00\x00\x00\x10\x00\x00\x00"...) },
 		cut: true, check: nothing,
 	}},
+	{"a pcapng block of no length", 0, hostile{raw: func(good []byte) []byte { return append(strangeLinks(good), 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0) }, cut: true, check: nothing}},
+	{"a pcapng block of 4 GiB", 0, hostile{
+		raw: func(good []byte) []byte {
+			return append(strangeLinks(good), 6, 0, 0, 0, 0xfc, 0xff, 0xff, 0xff, 0, 0, 0, 0)
+		},
+		cut: true, check: nothing,
+	}},
+	{"a pcapng packet longer than its block", 0, hostile{
+		raw: func(good []byte) []byte {
+			b := append(strangeLinks(good), 6, 0, 0, 0, 32, 0, 0, 0)
+			return append(b, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0xff, 0xff, 0, 0, 32, 0, 0, 0)
+		},
+		cut: true, check: nothing,
+	}},
 	{"unknown link types", 0, hostile{raw: strangeLinks, check: lossIs(func(l *Losses) int64 { return l.UnknownLink })}},
 	{"random frames", 0, hostile{
 		frames: ether(100_000, 0x0800, func(i int) []byte { return append([]byte{0x45}, firmware(uint64(i), 60+i%50)[8:]...) }),
