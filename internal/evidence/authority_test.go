@@ -21,6 +21,7 @@ var facts = []string{
 	"head maker release",
 	"vouch hospital house",
 	"import hospital house",
+	"observation hospital observer", "observation hospital observer",
 	"compromise maker recall", "compromise maker root", "compromise hospital house", "compromise hospital root",
 }
 
