@@ -15,6 +15,8 @@ type facts struct {
 	roots       *evidence.Roots
 	compromises *evidence.Compromises
 	book        *release.Book
+	names       *names   // nil until readRecorded, as what follows
+	history     *history // what devices received, and who serves
 }
 
 // readFacts reads roots, compromises and releases. What was verified when it arrived is not verified

@@ -151,16 +151,32 @@ func Reconcile(earlier, today []model.Finding) []model.Finding {
 
 // identity digests what makes two transfers one finding.
 func identity(rule model.Rule, t *model.Transfer) model.Digest {
-	key := []any{rule, channel(t), t.Protocol}
+	key := []any{rule, channelKey(t), t.Protocol}
 	switch d := bytesOf(t); {
 	case rule == model.UpdatePlaintext: // it is about the channel, whatever came over it
 	case !d.IsZero():
 		key = append(key, d)
 	default:
-		key = append(key, clip(t.Name, maxWireText), sizeOf(t))
+		key = append(key, nameKey(t), sizeOf(t))
 	}
 	b, _ := json.Marshal(key) // strings, a number and a digest: clip made them valid UTF-8
 	return model.DigestOf(b)
+}
+
+// channelKey and nameKey tell channels and names apart. A mark is the same whether the text it stands for is
+// kept or not, so that a finding stays the same when a name is learnt or left out.
+func channelKey(t *model.Transfer) string {
+	if !t.HostMark.IsZero() {
+		return t.HostMark.String()
+	}
+	return channel(t)
+}
+
+func nameKey(t *model.Transfer) string {
+	if !t.NameMark.IsZero() {
+		return t.NameMark.String()
+	}
+	return clip(t.Name, maxWireText)
 }
 
 // bytesOf is the digest by which the bytes are known.
