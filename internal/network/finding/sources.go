@@ -31,6 +31,8 @@ type Publisher struct {
 	Kind  string   `json:"kind"`  // "packages", "certificate status", ...
 	Hosts []string `json:"hosts"` // each with every name below it
 	Names []string `json:"names"` // endings of file names; none: any; "": a request without a file name
+
+	Source string `json:"source,omitzero"` // where the hosts were read; empty: from general knowledge
 }
 
 // Sources are the third parties, dated and with where the list comes from. Immutable once read.
@@ -96,6 +98,11 @@ func (p Publisher) check() error {
 	}
 	if err := checkText("kind", p.Kind); err != nil {
 		return err
+	}
+	if p.Source != "" {
+		if err := checkText("source", p.Source); err != nil {
+			return err
+		}
 	}
 	if len(p.Hosts) == 0 || len(p.Hosts) > maxMatches || len(p.Names) > maxMatches {
 		return fmt.Errorf("it has %d hosts and %d names, 1 to %d hosts and at most as many names are allowed", len(p.Hosts), len(p.Names), maxMatches)
