@@ -22,6 +22,7 @@ type WatchOptions struct {
 	Files    []string
 	Stdin    io.Reader // what "-" reads
 	All      bool      // every object, not only those that look like an update
+	Sessions bool      // a row about every connection
 	NoRecord bool      // keep nothing of what was seen in the home
 	Save     string    // folder for carved files; empty: none
 	Spool    string    // folder for parts that come out of order; empty: the system's
@@ -31,6 +32,7 @@ type WatchOptions struct {
 type WatchShow struct {
 	Transfer func(TransferInfo) error
 	Part     func(PartInfo) error
+	Session  func(SessionInfo) error // only with WatchOptions.Sessions
 	Finding  func(model.Finding) error
 }
 
@@ -45,7 +47,7 @@ func (a *App) Watch(ctx context.Context, opt WatchOptions, show WatchShow) (Watc
 		}
 		w := &watcher{app: a, tx: tx, ctx: ctx, facts: f, now: a.opt.Clock.Now(), show: show, all: opt.All}
 		w.found = finding.NewSet(a.home.Org, finding.Options{MakerHost: f.book.Serves})
-		nopt := network.Options{AllObjects: opt.All, Site: a.home.Site, Keep: w.concerns, Spool: opt.Spool}
+		nopt := network.Options{AllObjects: opt.All, Sessions: opt.Sessions, Site: a.home.Site, Keep: w.concerns, Spool: opt.Spool}
 		if opt.Save != "" {
 			if err := disk.MakeDir(a.opt.FS, opt.Save, 0o700); err != nil {
 				return err

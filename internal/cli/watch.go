@@ -38,6 +38,7 @@ func newWatchCommand(s *state) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&transfers, "transfers", "updates", "`updates|all`: what looks like an update, or every object")
+	f.BoolVar(&opt.Sessions, "sessions", false, "print every connection, with what TLS says in clear")
 	f.BoolVar(&opt.NoRecord, "no-record", false, "keep nothing of what was seen in the home")
 	f.StringVar(&opt.Save, "save", "", "keep carved files in folder `DIR`, named by digest")
 	f.StringVar(&opt.Spool, "spool", "", "folder `DIR` for parts that come out of order, at most 1 GiB")
@@ -62,6 +63,7 @@ func (s *state) watch(ctx context.Context, a *app.App, opt app.WatchOptions, gat
 	sum, err := a.Watch(ctx, opt, app.WatchShow{
 		Transfer: func(t app.TransferInfo) error { return s.print(transferRow{t}) },
 		Part:     func(p app.PartInfo) error { return s.print(partRow{p}) },
+		Session:  func(i app.SessionInfo) error { return s.print(sessionRow{&i}) },
 		Finding: func(f model.Finding) error {
 			if gate != "" && f.Severity.AtLeast(gate) {
 				worst++

@@ -14,13 +14,13 @@ import (
 // Certificate is what is wanted of a certificate. It is shared by all connections that carried it and never
 // changes.
 type Certificate struct {
-	Digest     model.Digest // of all of it
-	Unreadable bool         // it does not parse: what follows is zero
-	Subject    string       // RFC 2253, at most 512 bytes
-	Issuer     string       // likewise
-	SPKI       model.Digest // of its public key
-	NotBefore  time.Time
-	NotAfter   time.Time
+	Digest     model.Digest `json:"digest"`              // of all of it
+	Unreadable bool         `json:"unreadable,omitzero"` // it does not parse: what follows is zero
+	Subject    string       `json:"subject,omitempty"`   // RFC 2253, at most 512 bytes
+	Issuer     string       `json:"issuer,omitempty"`    // likewise
+	SPKI       model.Digest `json:"spki,omitzero"`       // of its public key
+	NotBefore  time.Time    `json:"not_before,omitzero"` // UTC
+	NotAfter   time.Time    `json:"not_after,omitzero"`
 }
 
 // Chain is what one side sent as its certificates, its own first.
@@ -66,7 +66,7 @@ func (s *Shared) certificate(der []byte) *Certificate {
 	}
 	out.Subject, out.Issuer = written(x.RawSubject, &x.Subject), written(x.RawIssuer, &x.Issuer)
 	out.SPKI = model.Digest(sha256.Sum256(x.RawSubjectPublicKeyInfo))
-	out.NotBefore, out.NotAfter = x.NotBefore, x.NotAfter
+	out.NotBefore, out.NotAfter = x.NotBefore.UTC(), x.NotAfter.UTC()
 	return out
 }
 

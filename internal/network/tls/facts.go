@@ -1,13 +1,5 @@
 package tls
 
-import ctls "crypto/tls"
-
-// Versions beyond those that crypto/tls names.
-const (
-	versionSSL2 = 0x0002
-	versionSSL3 = 0x0300
-)
-
 // Facts is what a connection said in clear. Of arrays the index is a side, as the caller numbers them. What is
 // zero was not said, or not seen: Partial tells.
 type Facts struct {
@@ -16,24 +8,24 @@ type Facts struct {
 	ClientHello bool // it was read
 	Legacy      bool // in the format of SSL 2 (RFC 5246 appendix E.2)
 	SNI         string
-	ECH         bool     // an encrypted hello was offered or imitated (RFC 9849): SNI may be a front
-	ALPNOffered []string // by the client, in its order
-	Offered     []uint16 // versions, in the client's order
-	Groups      []uint16 // supported groups, likewise, without GREASE (RFC 8701)
-	KeyShares   []uint16 // groups of the client's key shares, likewise
-	JA4         string   // fingerprint of the client; empty when the hello has another format or was not read
-	ServerHello bool     // it was read
-	Retried     bool     // the server asked for another hello
-	Version     uint16   // chosen
-	Cipher      uint16   // chosen
-	Group       uint16   // of the key exchange
-	ALPN        string   // chosen, where it is not encrypted
-	Chains      [2]Chain // certificates sent, where they are not encrypted
-	Alert       [2]Alert // first plain alert sent
-	App         [2]int64 // bytes of application data sent, as encrypted; in TLS 1.3 parts of the handshake too
-	Inexact     [2]bool  // App is a lower bound
-	Broken      [2]bool  // a record cannot be one: nothing was read behind it
-	Partial     bool     // something said in clear was missing or could not be read
+	ECH         bool      // an encrypted hello was offered or imitated (RFC 9849): SNI may be a front
+	ALPNOffered []string  // by the client, in its order
+	Offered     []Version // versions, in the client's order
+	Groups      []Group   // supported groups, likewise, without GREASE (RFC 8701)
+	KeyShares   []Group   // groups of the client's key shares, likewise
+	JA4         string    // fingerprint of the client; empty when the hello has another format or was not read
+	ServerHello bool      // it was read
+	Retried     bool      // the server asked for another hello
+	Version     Version   // chosen
+	Cipher      Cipher    // chosen
+	Group       Group     // of the key exchange
+	ALPN        string    // chosen, where it is not encrypted
+	Chains      [2]Chain  // certificates sent, where they are not encrypted
+	Alert       [2]Alert  // first plain alert sent
+	App         [2]int64  // bytes of application data sent, as encrypted; in TLS 1.3 parts of the handshake too
+	Inexact     [2]bool   // App is a lower bound
+	Broken      [2]bool   // a record cannot be one: nothing was read behind it
+	Partial     bool      // something said in clear was missing or could not be read
 }
 
 // Alert is the description of an alert.
@@ -52,7 +44,7 @@ func (f *Facts) reset() {
 
 // is13 reports whether the server has chosen TLS 1.3 or a draft of it.
 func (f *Facts) is13() bool {
-	return f.Version == ctls.VersionTLS13 || f.Version>>8 == 0x7f
+	return f.Version == TLS13 || f.Version>>8 == 0x7f
 }
 
 // Facts returns what is known so far, valid until the connection is made anew; nil when nothing shows that it
@@ -62,4 +54,19 @@ func (c *Conn) Facts() *Facts {
 		return nil
 	}
 	return &c.facts
+}
+
+// Seen turns the facts so that side becomes side 0.
+func (f *Facts) Seen(side int) *Facts {
+	if side == 1 {
+		f.Chains[0], f.Chains[1] = f.Chains[1], f.Chains[0]
+		f.Alert[0], f.Alert[1] = f.Alert[1], f.Alert[0]
+		f.App[0], f.App[1] = f.App[1], f.App[0]
+		f.Inexact[0], f.Inexact[1] = f.Inexact[1], f.Inexact[0]
+		f.Broken[0], f.Broken[1] = f.Broken[1], f.Broken[0]
+		if f.Client >= 0 {
+			f.Client ^= 1
+		}
+	}
+	return f
 }

@@ -24,7 +24,7 @@ func grease(v uint16) bool { return v&0x0f0f == 0x0a0a && v>>8 == v&0xff }
 func (c *Conn) clientHello(b []byte) bool {
 	f, s := &c.facts, c.shared
 	r := reader{b: b}
-	version := r.u16()
+	version := Version(r.u16())
 	r.take(32) // random
 	r.take(r.u8())
 	ciphers := r.list16()
@@ -35,7 +35,7 @@ func (c *Conn) clientHello(b []byte) bool {
 	}
 	f.ClientHello = true
 	s.print.reset(version)
-	s.print.ciphers = ciphers.collect(s.print.ciphers, maxPrinted)
+	s.print.ciphers = collect(ciphers, s.print.ciphers, maxPrinted)
 	for len(exts.b) > 0 {
 		typ, e := exts.u16(), exts.list16()
 		c.clientExtension(typ, &e)
@@ -81,17 +81,17 @@ func (c *Conn) clientExtension(typ uint16, e *reader) {
 			p.alpn = f.ALPNOffered[0]
 		}
 	case extGroups:
-		f.Groups = e.list16().collect(f.Groups, maxList)
+		f.Groups = collect(e.list16(), f.Groups, maxList)
 	case extSignatures:
-		p.signatures = e.list16().collect(p.signatures, maxPrinted)
+		p.signatures = collect(e.list16(), p.signatures, maxPrinted)
 	case extVersions:
-		f.Offered = e.list8().collect(f.Offered, maxList)
+		f.Offered = collect(e.list8(), f.Offered, maxList)
 	case extKeyShare:
 		for l := e.list16(); len(l.b) > 0 && len(f.KeyShares) < maxList; {
 			g := l.u16()
 			l.take(int(l.u16()))
 			if e.bad = e.bad || l.bad; !l.bad && !grease(g) {
-				f.KeyShares = append(f.KeyShares, g)
+				f.KeyShares = append(f.KeyShares, Group(g))
 			}
 		}
 	case extECH:
@@ -115,10 +115,10 @@ func hostName(e *reader) []byte {
 func (c *Conn) serverHello(b []byte) bool {
 	f := &c.facts
 	r := reader{b: b}
-	version := r.u16()
+	version := Version(r.u16())
 	random := r.take(32)
 	r.take(r.u8())
-	cipher := r.u16()
+	cipher := Cipher(r.u16())
 	r.take(1) // compression method
 	exts, ok := r.extensions()
 	if !ok || r.bad {
@@ -131,9 +131,9 @@ func (c *Conn) serverHello(b []byte) bool {
 		typ, e := exts.u16(), exts.list16()
 		switch typ {
 		case extVersions:
-			f.Version = e.u16()
+			f.Version = Version(e.u16())
 		case extKeyShare:
-			f.Group = e.u16()
+			f.Group = Group(e.u16())
 		case extALPN:
 			l := e.list16()
 			f.ALPN = c.shared.intern(l.take(l.u8()))
@@ -148,13 +148,13 @@ func (c *Conn) serverHello(b []byte) bool {
 func (c *Conn) keyExchange(b []byte) {
 	r := reader{b: b}
 	if typ, group := r.u8(), r.u16(); ephemeral(c.facts.Cipher) && typ == namedCurve && !r.bad {
-		c.facts.Group = group
+		c.facts.Group = Group(group)
 	}
 }
 
 // ephemeral reports whether a cipher suite agrees on keys over an ephemeral elliptic curve, signed: the
 // ECDHE suites of RFC 4492, 5289, 7251 and 7905.
-func ephemeral(cipher uint16) bool {
+func ephemeral(cipher Cipher) bool {
 	switch {
 	case cipher >= 0xc006 && cipher <= 0xc00a, cipher >= 0xc010 && cipher <= 0xc019: // with ECDSA; with RSA, anonymous
 		return true

@@ -4,8 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
-
-	ctls "crypto/tls"
 )
 
 // none stands for the hash of an empty list.
@@ -14,19 +12,19 @@ const none = "000000000000"
 // printer collects what the JA4 fingerprint of a client is made of (TLS over TCP only; specification JA4.md
 // of FoxIO, BSD 3-clause). The lists are without GREASE.
 type printer struct {
-	version                         uint16
+	version                         Version
 	named                           bool // a server name was sent
 	alpn                            string
 	ciphers, extensions, signatures []uint16
 	text                            []byte // scratch
 }
 
-func (p *printer) reset(version uint16) {
+func (p *printer) reset(version Version) {
 	*p = printer{version: version, ciphers: p.ciphers[:0], extensions: p.extensions[:0], signatures: p.signatures[:0], text: p.text[:0]}
 }
 
 // versions takes the versions of the extension, which hold before that of the hello itself.
-func (p *printer) versions(offered []uint16) { p.version = slices.Max(offered) }
+func (p *printer) versions(offered []Version) { p.version = slices.Max(offered) }
 
 // fingerprint returns the fingerprint of what was collected. Devices send few different hellos, so each
 // fingerprint is made once.
@@ -78,19 +76,19 @@ func (p *printer) appendHead(b []byte) []byte {
 	return append(b, digits[first>>4], digits[last&15])
 }
 
-func versionMark(v uint16) string {
+func versionMark(v Version) string {
 	switch v {
-	case ctls.VersionTLS13:
+	case TLS13:
 		return "13"
-	case ctls.VersionTLS12:
+	case TLS12:
 		return "12"
-	case ctls.VersionTLS11:
+	case TLS11:
 		return "11"
-	case ctls.VersionTLS10:
+	case TLS10:
 		return "10"
-	case versionSSL3:
+	case SSL3:
 		return "s3"
-	case versionSSL2:
+	case SSL2:
 		return "s2"
 	}
 	return "00"

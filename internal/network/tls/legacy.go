@@ -36,7 +36,7 @@ func (c *Conn) legacy(side int, b []byte) int {
 	n := min(len(b), h.left)
 	if h.left -= n; h.left == 0 {
 		h.state = head
-		if c.facts.Offered[0] == versionSSL2 {
+		if c.facts.Offered[0] == SSL2 {
 			c.old(side) // a client that knows nothing later
 		}
 	}
@@ -61,7 +61,7 @@ func (c *Conn) legacyHead(side int, b []byte) int {
 	}
 	f := &c.facts
 	c.known, c.asked, h.msg.first, f.Client, f.ClientHello, f.Legacy = true, true, true, side, true, true
-	f.Offered = append(f.Offered, uint16(p[3])<<8|uint16(p[4]))
+	f.Offered = append(f.Offered, Version(p[3])<<8|Version(p[4]))
 	h.size = int(p[0]&0x7f)<<8 | int(p[1])
 	h.left = 2 + h.size - legacyHead
 	c.drop(h)
@@ -74,7 +74,7 @@ func (c *Conn) answersLegacy(side int, b []byte) bool {
 	if !f.Legacy || f.Client == side || len(b) < 7 || b[0]&0x80 == 0 || b[2] != legacyServerHello {
 		return false
 	}
-	f.ServerHello, f.Version = true, uint16(b[5])<<8|uint16(b[6])
+	f.ServerHello, f.Version = true, Version(b[5])<<8|Version(b[6])
 	c.old(side)
 	c.old(side ^ 1)
 	return true

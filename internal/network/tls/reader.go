@@ -65,10 +65,10 @@ func (r *reader) extensions() (reader, bool) {
 }
 
 // collect appends the two-byte values of a list to dst, without GREASE, until dst has n.
-func (r reader) collect(dst []uint16, n int) []uint16 {
+func collect[T ~uint16](r reader, dst []T, n int) []T {
 	for len(r.b) > 1 && len(dst) < n {
 		if v := r.u16(); !grease(v) {
-			dst = append(dst, v)
+			dst = append(dst, T(v))
 		}
 	}
 	return dst
