@@ -54,6 +54,7 @@ func newWatchCommand(s *state) *cobra.Command {
 	f.StringVar(&transfers, "transfers", "updates", "`updates|all`: what looks like an update, or every object")
 	f.StringSliceVar(&exclude, "exclude", nil, "record nothing of the network `PREFIX`, such as 10.9.0.0/16; it is still printed")
 	f.DurationVar(&opt.Retain, "retain", app.Retention, "erase what is recorded after this `TIME`")
+	f.BoolVar(&opt.Sessions, "sessions", false, "print every connection, with what TLS says in clear")
 	f.BoolVar(&opt.NoRecord, "no-record", false, "keep nothing of what was seen in the home")
 	f.StringVar(&opt.Save, "save", "", "keep carved files in folder `DIR`, named by digest")
 	f.StringVar(&opt.Spool, "spool", "", "folder `DIR` for parts that come out of order, at most 1 GiB")
@@ -103,6 +104,7 @@ func (s *state) watch(ctx context.Context, a *app.App, opt app.WatchOptions, gat
 	sum, err := a.Watch(ctx, opt, app.WatchShow{
 		Transfer: func(t app.TransferInfo) error { return s.print(transferRow{t}) },
 		Part:     func(p app.PartInfo) error { return s.print(partRow{p}) },
+		Session:  func(i app.SessionInfo) error { return s.print(sessionRow{&i}) },
 		Finding: func(f model.Finding) error {
 			if gate != "" && f.Severity.AtLeast(gate) {
 				worst++
