@@ -77,9 +77,13 @@ func (w *watcher) Part(p network.Part) error {
 	if p.Whole >= 0 {
 		whole = strconv.FormatInt(p.Whole, 10)
 	}
+	span := "*" // not told, or several
+	if p.First >= 0 {
+		span = fmt.Sprintf("%d-%d", p.First, p.First+p.Size-1)
+	}
 	return w.show.Part(PartInfo{
 		Time: p.Time.UTC(), Device: p.Device, Peer: p.Peer, Transfer: p.Name,
-		Range: fmt.Sprintf("%d-%d/%s", p.First, p.First+p.Size-1, whole), Size: p.Size, Complete: p.Complete, Digest: p.Digest,
+		Range: span + "/" + whole, Size: p.Size, Complete: p.Complete, Digest: p.Digest,
 	})
 }
 
