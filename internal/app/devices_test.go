@@ -2,8 +2,6 @@ package app
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,7 +11,6 @@ import (
 
 	"github.com/cordon-trust/cordon/internal/evidence"
 	"github.com/cordon-trust/cordon/internal/kit/fault"
-	"github.com/cordon-trust/cordon/internal/lab"
 	"github.com/cordon-trust/cordon/internal/model"
 )
 
@@ -37,23 +34,6 @@ func listedAs(t *testing.T, a *App, want DeviceFilter) []string {
 		t.Fatal(err)
 	}
 	return out
-}
-
-// download writes the capture of one device that fetches a file.
-func download(t *testing.T, d lab.Download) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "capture.pcap")
-	f, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := lab.WriteDownload(f, d); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return path
 }
 
 // watched reads captures of one download each, together.

@@ -37,7 +37,7 @@ func TestServing(t *testing.T) {
 	var s serving
 	for i := range 3 * maxServing {
 		a := netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})
-		s.note(&model.Transfer{Peer: netip.AddrPortFrom(a, uint16(80+i%2*8000)).String(), Addr: netip.MustParseAddr("192.0.2.1")}) //nolint:gosec // two ports
+		s.note(&model.Transfer{Peer: netip.AddrPortFrom(a, uint16(80+i%2*8000)).String(), Addr: netip.MustParseAddr("192.0.2.1")})
 	}
 	if len(s.to) > maxServing || len(s.servers) > maxServing {
 		t.Errorf("%d and %d addresses are remembered", len(s.to), len(s.servers))

@@ -40,18 +40,10 @@ type WatchShow struct {
 func (a *App) Watch(ctx context.Context, opt WatchOptions, show WatchShow) (WatchSummary, error) {
 	var sum WatchSummary
 	err := a.db.View(ctx, func(tx *store.Tx) error {
-		f, err := a.readFacts(ctx, tx)
+		f, err := a.readForJudging(ctx, tx, opt.Sources)
 		if err != nil {
 			return err
 		}
-		if err := a.readRegister(ctx, tx, &f); err != nil {
-			return err
-		}
-		parties, err := a.thirdParties(opt.Sources)
-		if err != nil {
-			return err
-		}
-		f.book.SetThirdParties(parties.ThirdParty)
 		w := &watcher{app: a, tx: tx, ctx: ctx, facts: f, now: a.opt.Clock.Now(), show: show, all: opt.All}
 		w.found = finding.NewSet(a.home.Org, finding.Options{
 			MakerHost: f.book.Serves,
