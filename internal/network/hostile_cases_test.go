@@ -415,6 +415,32 @@ var hostiles = []struct {
 			strings.Repeat("-", 70)+"\r\n\r\n"), times(100_000, "\r\n"+strings.Repeat("-", 71)))),
 		check: noteIs("of 900000000 bytes"),
 	}},
+	{"TLS names", 1000, hostile{
+		frames: many(40_000, func(i int, c *conv) {
+			c.open()
+			c.send(0, hello(fmt.Sprintf("%d.%s", i, strings.Repeat("n", 200)), 100))
+		}),
+		check: objects(0),
+	}},
+	{"TLS messages that never end", 1000, hostile{
+		frames: many(20_000, func(_ int, c *conv) {
+			c.open()
+			c.send(0, append([]byte{22, 3, 1, 0x40, 0, 1, 0, 0xf0, 0}, make([]byte, 1000)...))
+		}),
+		check: objects(0),
+	}},
+	{"TLS records of one byte", 0, hostile{
+		frames: traffic(func(w *wire, each func() bool) {
+			c := w.conv("10.0.0.66:40001", "10.0.0.67:443").open()
+			c.send(0, []byte{22, 3, 1, 0, 4, 1, 0, 0xf0, 0})
+			for b := range times(400_000, "\x16\x03\x01\x00\x01x") {
+				if c.send(0, b); !each() {
+					return
+				}
+			}
+		}),
+		check: objects(0),
+	}},
 	{"what looks like TLS", 1000, hostile{
 		frames: many(20_000, func(i int, c *conv) {
 			c.open()
@@ -423,6 +449,25 @@ var hostiles = []struct {
 		}),
 		check: objects(0),
 	}},
+}
+
+// hello is a ClientHello of TLS 1.2 that asks for a name and offers n cipher suites.
+func hello(name string, n int) []byte {
+	be := binary.BigEndian
+	sni := be.AppendUint16(nil, uint16(len(name)+3))
+	sni = be.AppendUint16(append(sni, 0), uint16(len(name)))
+	sni = append(sni, name...)
+	ext := be.AppendUint16(be.AppendUint16(nil, 0), uint16(len(sni)))
+	ext = append(ext, sni...)
+	m := append([]byte{3, 3}, make([]byte, 33)...)
+	m = be.AppendUint16(m, uint16(2*n))
+	for i := range n {
+		m = be.AppendUint16(m, uint16(0xc000+i))
+	}
+	m = be.AppendUint16(append(m, 1, 0), uint16(len(ext)))
+	m = append(m, ext...)
+	b := append([]byte{22, 3, 1}, be.AppendUint16(nil, uint16(len(m)+4))...)
+	return append(append(b, 1, 0, byte(len(m)>>8), byte(len(m))), m...)
 }
 
 func nested(coding string, b []byte) string {
