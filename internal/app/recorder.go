@@ -40,6 +40,9 @@ func (a *App) newRecorder(n *names, exclude []netip.Prefix, keep time.Duration) 
 	if keep < 0 {
 		return nil, fault.New(fault.Usage, "rows cannot be kept for %s", keep)
 	}
+	if a.opt.Store.ReadOnly {
+		return nil, fault.New(fault.ReadOnly, "the home was opened for reading only")
+	}
 	if _, err := a.ring.MachineSigners(evidence.RoleObserver); err != nil {
 		return nil, err
 	}
