@@ -39,16 +39,21 @@ func download(device, host, name string, body []byte, at time.Time) talk {
 // capture writes the connections, one after another, as a pcap file.
 func capture(t *testing.T, talks ...talk) string {
 	t.Helper()
+	path := filepath.Join(t.TempDir(), "capture.pcap")
+	if err := os.WriteFile(path, pcap(talks...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// pcap is a capture of the connections, one after another.
+func pcap(talks ...talk) []byte {
 	out := binary.LittleEndian.AppendUint32(nil, 0xa1b2c3d4)
 	out = append(out, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0)
 	for _, c := range talks {
 		out = c.append(out)
 	}
-	path := filepath.Join(t.TempDir(), "capture.pcap")
-	if err := os.WriteFile(path, out, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
+	return out
 }
 
 // Flags of TCP.
