@@ -101,7 +101,7 @@ func (e *engine) conceal(c *flow.Conn, s *stream, label uint8) {
 		}
 		to := c.Side(side ^ 1).Addr()
 		t := model.Transfer{
-			Time: time.Unix(0, c.First()).UTC(), Device: e.device(to), Addr: to, Peer: c.Side(side).String(), Host: host,
+			Time: time.Unix(0, c.First()).UTC(), Device: e.subject(to), Addr: to, Peer: c.Side(side).String(), Host: host,
 			Protocol: labelNames[label], Size: n, Declared: -1, Encrypted: true,
 		}
 		if e.opt.Keep(&t) {
