@@ -163,7 +163,8 @@ func (c *Conn) Data(side int, d *flow.Chunk) {
 func (c *Conn) start(side int, d *flow.Chunk) {
 	h := &c.half[side]
 	switch whole := d.Off == 0 && d.FromSYN[side]; {
-	case c.answersLegacy(side, d.Bytes):
+	case whole && c.facts.Legacy && c.facts.Client != side && d.Bytes[0]&0x80 != 0:
+		h.state = answer2
 	case !c.known && beginsLegacy(d.Bytes) && (whole || len(d.Bytes) > legacyHead):
 		h.state = legacy
 	case whole || begins(d.Bytes) && len(d.Bytes) > 5:
