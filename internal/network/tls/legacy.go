@@ -53,11 +53,11 @@ func (c *Conn) legacyHead(side int, b []byte) int {
 		return n
 	}
 	p := h.msg.buf
-	if len(p) < legacyHead {
-		return n
-	}
 	if !beginsLegacy(p) {
 		c.lie(side)
+		return n
+	}
+	if len(p) < legacyHead {
 		return n
 	}
 	f := &c.facts
@@ -79,11 +79,11 @@ func (c *Conn) legacyAnswer(side int, b []byte) int {
 		return n
 	}
 	p := h.msg.buf
-	if len(p) < legacyAnswerHead {
+	if len(p) > 2 && p[2] != legacyServerHello {
+		c.lie(side)
 		return n
 	}
-	if p[2] != legacyServerHello {
-		c.lie(side)
+	if len(p) < legacyAnswerHead {
 		return n
 	}
 	c.facts.ServerHello, c.facts.Version = true, Version(p[5])<<8|Version(p[6])

@@ -57,6 +57,9 @@ func (c *Conn) open(side int, b []byte) int {
 	if h.nhead > 0 || len(b) < 5 {
 		n = copy(h.head[h.nhead:], b)
 		if h.nhead += n; h.nhead < 5 {
+			if !plausible(h.head[:h.nhead]) {
+				c.lie(side)
+			}
 			return n
 		}
 		p, h.nhead = h.head[:], 0

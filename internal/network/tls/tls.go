@@ -142,10 +142,15 @@ func header(b []byte) (typ uint8, n int, ok bool) {
 	return typ, n, true
 }
 
+// plausible reports whether fewer than five bytes may begin the header of a record.
+func plausible(b []byte) bool {
+	return b[0] >= recordChange && b[0] <= recordHeartbeat && (len(b) < 2 || b[1] == 3) && (len(b) < 3 || b[2] <= 4)
+}
+
 // Data takes the next bytes of a direction.
 func (c *Conn) Data(side int, d *flow.Chunk) {
 	h := &c.half[side]
-	if len(d.Bytes) == 0 {
+	if len(d.Bytes) == 0 || c.refused {
 		return
 	}
 	if h.state == body && h.typ == recordData && len(d.Bytes) < h.left { // most segments lie within a record
