@@ -28,6 +28,8 @@ type watcher struct {
 	found *finding.Set
 	late  []model.Transfer // verified; what else the run holds may make them replayed
 	rec   *recorder        // nil when nothing is recorded
+
+	session SessionInfo // the last that was shown: there are many
 }
 
 // newWatcher reads what this house knows now.
