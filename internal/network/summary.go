@@ -45,6 +45,7 @@ type Losses struct {
 	Announced     int64            `json:"announced"`              // FTP data connections that were announced and forgotten for lack of room
 	Datagrams     int64            `json:"datagrams"`              // TFTP transfers given up for lack of room
 	Ranges        int64            `json:"ranges"`                 // objects in ranges given up for lack of room
+	Blocks        int64            `json:"blocks"`                 // objects of which not every block is compared for lack of room
 }
 
 func (e *engine) summary() Summary {
@@ -59,7 +60,7 @@ func (e *engine) summary() Summary {
 			Fragments: c.FragDropped, NotIP: c.NotIP, OtherIP: c.OtherIP, UnknownLink: c.UnknownLink,
 			Stray: c.Stray, Conflicts: c.Conflicts, Uncompared: c.Uncompared,
 			Framing: e.shared.Lost, LongHeaders: e.shared.TooLong,
-			Announced: e.ftp.Evicted, Datagrams: e.tftp.Evicted, Ranges: e.ranges.evicted,
+			Announced: e.ftp.Evicted, Datagrams: e.tftp.Evicted, Ranges: e.ranges.evicted, Blocks: e.unkept,
 		},
 	}
 	if e.packets > 0 {

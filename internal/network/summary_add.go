@@ -61,5 +61,6 @@ func (l *Losses) with(o *Losses) []counter {
 		{&l.Announced, &o.Announced},
 		{&l.Datagrams, &o.Datagrams},
 		{&l.Ranges, &o.Ranges},
+		{&l.Blocks, &o.Blocks},
 	}
 }
