@@ -74,7 +74,9 @@ func TestBlocks(t *testing.T) {
 	const n, mss = 5*block + 1000, 1000
 	fw := firmware(21, n)
 	at := func(offsets ...int) func(int) bool {
-		return func(at int) bool { return slices.ContainsFunc(offsets, func(o int) bool { return o >= at && o < at+mss }) }
+		return func(at int) bool {
+			return slices.ContainsFunc(offsets, func(o int) bool { return o >= at && o < at+mss })
+		}
 	}
 	for name, lost := range map[string]func(int) bool{
 		"nothing":           at(),
@@ -169,7 +171,9 @@ func TestNoBlocks(t *testing.T) {
 		"a later one's is missing":    {func(c *conv) { missing(c, chunks, fifth-500, fifth+500) }, model.Parts{Prefixes: prefix(1)}},
 		"encoded":                     {func(c *conv) { c.send(1, ok(fw, "Content-Encoding: br\r\n")) }, model.Parts{}},
 		"encoded, with a hole":        {func(c *conv) { missing(c, ok(fw, "Content-Encoding: gzip\r\n"), 9000, 9999) }, model.Parts{}},
-		"two lengths":                 {func(c *conv) { c.send(1, bytes.Replace(chunks, []byte("\r\n\r\n"), []byte("\r\nContent-Length: 9\r\n\r\n"), 1)) }, model.Parts{}},
+		"two lengths": {func(c *conv) {
+			c.send(1, bytes.Replace(chunks, []byte("\r\n\r\n"), []byte("\r\nContent-Length: 9\r\n\r\n"), 1))
+		}, model.Parts{}},
 		"a range of an unknown whole": {
 			func(c *conv) {
 				c.send(1, append(fmt.Appendf(nil, "HTTP/1.1 206 Part\r\nContent-Length: %d\r\nContent-Range: bytes 7-%d/*\r\n\r\n", len(fw), 6+len(fw)), fw...))

@@ -25,7 +25,7 @@ type stream struct {
 	current [2]*object
 	waiting [2]queue
 	side    [2]disputed
-	hole    [2]uint64 // where the last gap of a direction ends
+	hole    [2]uint64        // where the last gap of a direction ends
 	devices [2]model.Subject // made when first needed
 	peers   [2]string
 }

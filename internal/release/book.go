@@ -72,6 +72,7 @@ type Book struct {
 	vouches     map[model.Digest][]*vouched // by the bytes
 	vouchNames  map[string][]*vouched
 	fresh       map[string]Freshness
+	shelf       shelf
 }
 
 // NewBook returns the empty book of a house.
@@ -127,7 +128,7 @@ func (b *Book) addSet(f Fact) error {
 		}
 		return nil
 	}
-	b.sets[r.Statement] = r
+	b.sets[r.Statement], b.shelf.indexed = r, false
 	b.bySubject[r.Subject] = append(b.bySubject[r.Subject], r)
 	for _, a := range set.Artifacts {
 		insert(b.byBytes, a.SHA256, r)
