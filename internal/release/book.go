@@ -121,6 +121,7 @@ func (b *Book) addSet(f Fact) error {
 		Signatures: algorithms(f.Verified), Confirmed: f.Verified.Confirmed || set.Author == b.house,
 		Logged: f.Logged || set.Author == b.house, Suspect: f.Suspect,
 	}
+	b.shelf.indexed = false
 	if old, ok := b.sets[r.Statement]; ok {
 		// One statement held twice, as with a later countersignature: the better standing counts whole.
 		if better(r, old) {
@@ -128,7 +129,7 @@ func (b *Book) addSet(f Fact) error {
 		}
 		return nil
 	}
-	b.sets[r.Statement], b.shelf.indexed = r, false
+	b.sets[r.Statement] = r
 	b.bySubject[r.Subject] = append(b.bySubject[r.Subject], r)
 	for _, a := range set.Artifacts {
 		insert(b.byBytes, a.SHA256, r)
