@@ -18,9 +18,6 @@ const (
 // never lies behind every object.
 const never = math.MaxInt64
 
-// framedBadly are notes of messages of which nobody can say which bytes the receiver took.
-const framedBadly = http.NoteBadLength | http.NoteTwoLengths | http.NoteOldChunks | http.NoteBadChunk | http.NoteBadCoding
-
 // blocks are the digests of the blocks of one object. Up to the first hole they cost one copy of the hash state
 // for each block. Behind it the running hash, of no more use there, hashes each whole block alone. So no byte
 // is hashed twice, and an object of less than one block costs nothing.
@@ -150,7 +147,7 @@ func (o *object) dropBlocks(e *engine) {
 // the last, and forgets all where it turned out that offsets say nothing.
 func (o *object) endBlocks(e *engine) {
 	k := &o.blocks
-	if o.coded || o.notes&framedBadly != 0 || o.isPart() && o.first != 0 {
+	if o.coded || o.notes&unframed != 0 || o.isPart() && o.first != 0 {
 		o.dropBlocks(e)
 		return
 	}

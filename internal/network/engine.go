@@ -41,6 +41,10 @@ type engine struct {
 	entities     []*entity // decoders at rest
 	entitiesMade int
 
+	inners     []*inner // at rest
+	innersMade int
+	unopened   int64
+
 	packets, bytes     int64
 	first, last        int64
 	objects, transfers int64
@@ -103,7 +107,7 @@ func (e *engine) emit(o *object, device model.Subject, peer string) {
 	}
 	e.objects++
 	if e.err == nil {
-		if t := o.transfer(device, peer); e.opt.AllObjects || o.updateLike() || e.opt.Keep != nil && e.opt.Keep(&t) {
+		if t := o.transfer(device, peer); e.wanted(o, &t) {
 			e.transfers++
 			if e.err = e.sink.Transfer(t); e.err == nil && e.parts != nil && o.isPart() {
 				e.err = e.parts.Part(o.part(&t))
@@ -116,7 +120,7 @@ func (e *engine) emit(o *object, device model.Subject, peer string) {
 // emitPart hands out a part of an object that is put together, which is the transfer.
 func (e *engine) emitPart(o *object, device model.Subject, peer string) {
 	if e.err == nil && e.parts != nil {
-		if t := o.transfer(device, peer); e.opt.AllObjects || o.updateLike() || e.opt.Keep != nil && e.opt.Keep(&t) {
+		if t := o.transfer(device, peer); e.wanted(o, &t) {
 			e.err = e.parts.Part(o.part(&t))
 		}
 	}

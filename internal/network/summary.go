@@ -46,6 +46,7 @@ type Losses struct {
 	Datagrams     int64            `json:"datagrams"`              // TFTP transfers given up for lack of room
 	Ranges        int64            `json:"ranges"`                 // objects in ranges given up for lack of room
 	Blocks        int64            `json:"blocks"`                 // objects of which not every block is compared for lack of room
+	Multipart     int64            `json:"multipart"`              // multipart bodies that were not taken apart, or not to their end
 }
 
 func (e *engine) summary() Summary {
@@ -60,7 +61,8 @@ func (e *engine) summary() Summary {
 			Fragments: c.FragDropped, NotIP: c.NotIP, OtherIP: c.OtherIP, UnknownLink: c.UnknownLink,
 			Stray: c.Stray, Conflicts: c.Conflicts, Uncompared: c.Uncompared,
 			Framing: e.shared.Lost, LongHeaders: e.shared.TooLong,
-			Announced: e.ftp.Evicted, Datagrams: e.tftp.Evicted, Ranges: e.ranges.evicted, Blocks: e.unkept,
+			Announced: e.ftp.Evicted, Datagrams: e.tftp.Evicted, Ranges: e.ranges.evicted,
+			Multipart: e.unopened, Blocks: e.unkept,
 		},
 	}
 	if e.packets > 0 {

@@ -62,5 +62,6 @@ func (l *Losses) with(o *Losses) []counter {
 		{&l.Datagrams, &o.Datagrams},
 		{&l.Ranges, &o.Ranges},
 		{&l.Blocks, &o.Blocks},
+		{&l.Multipart, &o.Multipart},
 	}
 }
