@@ -270,6 +270,31 @@ func TestBlocksOfFTP(t *testing.T) {
 	}
 }
 
+// A file in a form has digests up to the first byte that is missing, behind which nothing can be told apart.
+func TestBlocksOfForms(t *testing.T) {
+	t.Parallel()
+	fw := firmware(28, 4*block)
+	for fields, want := range map[string]model.Parts{
+		"":                                      {Prefixes: []model.Digest{model.DigestOf(fw[:block]), model.DigestOf(fw[:2*block])}},
+		"Content-Transfer-Encoding: base64\r\n": {},
+	} {
+		w := newWire()
+		c := w.conv("10.0.0.10:40001", "10.0.0.200:80").open()
+		message := post(form("b", formPart{`name="f"; filename="a.bin"`, fields, fw}), formB)
+		c.send(0, message[:2*block+5000])
+		c.seq[0] += 100
+		c.send(0, message[2*block+5100:])
+		c.send(1, ok(nil, ""))
+		got, _ := watch(t, w.pcap())
+		if len(got) == 0 || got[0].Name != "a.bin" {
+			t.Fatalf("%+v", got)
+		}
+		if d := cmp.Diff(want, got[0].Parts); d != "" {
+			t.Errorf("%q: %s", fields, d)
+		}
+	}
+}
+
 func TestBlocksOfTFTP(t *testing.T) {
 	t.Parallel()
 	c, s := [4]byte{10, 0, 0, 12}, [4]byte{10, 0, 0, 202}

@@ -108,6 +108,10 @@ func (c *judging) possible(l *likeness) bool {
 // alteredInPart holds when parts are missing and those that were seen cannot be of any release that the object
 // looks like: a block differs at its offset, or blocks are the same and the announced length is another.
 // A length alone is only what the sender said, and proves nothing about bytes.
+//
+// Disputed bytes do not get here: they make the object ambiguous. Those on segments whose checksum could not be
+// checked count as they do in whole objects, and the judgement says that it rests on them. Were they left out,
+// one such segment, which a receiver drops, could hide a change.
 func (c *judging) alteredInPart() bool {
 	list := c.alike()
 	if slices.ContainsFunc(list, c.possible) {
@@ -137,6 +141,9 @@ func (c *judging) nameInPart() {
 	c.nameLike(best)
 	c.why("the file %q has %s", c.t.Name, best.text())
 	c.sayParts(best)
+	if w, _ := c.book.withdrawn(best.release); w != nil {
+		c.sayTaken(w)
+	}
 	var also []string
 	for _, l := range list {
 		if s := l.release.String(); l.release != best.release && c.possible(l) && !slices.Contains(also, s) {

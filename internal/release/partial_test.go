@@ -82,6 +82,10 @@ func TestJudgeInPart(t *testing.T) {
 			t: inPart("pump.bin", body, gap), verdict: model.Incomplete, release: "2.1.0",
 			why: []string{"1311620 of 1311720 bytes were seen", "5 of 6 blocks (83 %) match those of release:acme/pump-7/2.1.0 at their offsets, 0 differ, 1 were not seen whole"},
 		},
+		"a gap in what is withdrawn": {
+			said: func(w *ward, _ string) { w.withdraw(w.acme, set(w.t, "acme", "acme/pump-7", "2.1.0", 2), "battery") },
+			t:    inPart("pump.bin", body, gap), verdict: model.Incomplete, release: "2.1.0", why: []string{"5 of 6 blocks", "the maker acme withdrew release:acme/pump-7/2.1.0 on", ": battery"},
+		},
 		"the end is missing":         {t: inPart("pump.bin", body, [2]int{4*bs + 1, 5*bs + 1000}), verdict: model.Incomplete, release: "2.1.0", why: []string{"4 of 6 blocks (66 %)"}},
 		"no name, no beginning":      {t: inPart("", body, [2]int{0, 9}), verdict: model.Incomplete, release: "2.1.0", why: []string{"has the size and blocks of an artifact of", "5 of 6 blocks"}},
 		"no name, no length":         {t: with(inPart("", body, gap), func(x *model.Transfer) { x.Declared, x.Parts.Behind = -1, x.Parts.Behind[:2] }), verdict: model.Incomplete, release: "2.1.0", why: []string{"4 of 6 blocks"}},

@@ -153,7 +153,7 @@ func (s *shelf) first(a *Artifact) (model.Digest, bool) {
 	if err != nil {
 		return model.Digest{}, false
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	r := bufio.NewReaderSize(io.LimitReader(f, 256+blockLine), 256+blockLine)
 	head, err := r.Peek(256 + blockLine)
 	if err != nil && !errors.Is(err, io.EOF) {
