@@ -36,7 +36,7 @@ const BlockSize = 256 << 10
 // missing. No byte lies in two of them, except that each prefix holds those before it.
 type Parts struct {
 	Prefixes []Digest // of the first 1, 2, ... blocks as sent, up to the first missing byte
-	Behind   []Block  // whole blocks behind a missing byte, by index
+	Behind   []Block  // whole blocks behind a missing byte, by index; the last, shorter one only when the length was announced
 }
 
 // Block is one whole block of an object.
