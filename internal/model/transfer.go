@@ -37,6 +37,10 @@ type Transfer struct {
 // BlockSize is the length in bytes of every block of an object but the last.
 const BlockSize = 256 << 10
 
+// MaxBlocks is how many digests the parts of one object have at most, which covers 4 GiB of it. It is the same
+// for what is judged while it passes and for what is recorded, so that both are judged alike.
+const MaxBlocks = 16 << 10
+
 // Parts are digests of parts of an object, with which it can be compared with a release though bytes are
 // missing. No byte lies in two of them, except that each prefix holds those before it.
 type Parts struct {

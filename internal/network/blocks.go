@@ -10,9 +10,8 @@ import (
 
 // Bounds of the digests of blocks that are kept.
 const (
-	objectBlocks = 64 << 10  // of one object: 16 GiB of it
-	allBlocks    = 128 << 10 // of all objects under way: about 5 MiB
-	firstBlocks  = 64        // room made at once, whatever length was announced
+	allBlocks   = 128 << 10 // of all objects under way: about 5 MiB
+	firstBlocks = 64        // room made at once, whatever length was announced
 )
 
 // never lies behind every object.
@@ -79,7 +78,7 @@ func (o *object) prefix(e *engine) {
 // roomForBlock takes room for one more digest, and counts when there is none. An object that was refused once
 // gets no more.
 func (e *engine) roomForBlock(k *blocks) bool {
-	if k.count() >= objectBlocks || e.blocks >= allBlocks {
+	if k.count() >= model.MaxBlocks || e.blocks >= allBlocks {
 		e.unkept++
 		return false
 	}
