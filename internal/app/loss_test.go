@@ -25,6 +25,16 @@ import (
 // synced is a hospital that follows a maker whose one release is the file body.
 func synced(t *testing.T, body []byte) *app.App {
 	t.Helper()
+	house, repo := unsynced(t, body)
+	if _, err := house.Sync(t.Context(), repo); err != nil {
+		t.Fatal(err)
+	}
+	return house
+}
+
+// unsynced is the same hospital before its first sync from the repository.
+func unsynced(t *testing.T, body []byte) (*app.App, string) {
+	t.Helper()
 	dir := t.TempDir()
 	open := func(org string, kind evidence.OrgKind) *app.App {
 		opt := app.Options{
@@ -67,10 +77,7 @@ func synced(t *testing.T, body []byte) *app.App {
 	if _, err := house.AddTrust(t.Context(), raw, &info.Fingerprint); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := house.Sync(t.Context(), repo); err != nil {
-		t.Fatal(err)
-	}
-	return house
+	return house, repo
 }
 
 func capture(t *testing.T, d lab.Download) ([]byte, lab.Truth) {
@@ -253,5 +260,55 @@ func TestLossAndChange(t *testing.T) {
 	}
 	if verdicts[model.Altered] < 3 || verdicts[model.Incomplete] < 3 {
 		t.Errorf("too little was tried: %v", verdicts)
+	}
+}
+
+// What was recorded of a download with missing bytes is compared with a release that is learnt later, without
+// the capture: the changed one is found then, the other stays incomplete.
+func TestLossIsJudgedAgain(t *testing.T) {
+	t.Parallel()
+	const size = 1_500_000
+	body := lab.Firmware(3, size)
+	for name, c := range map[string]struct {
+		sent []byte
+		want []model.Rule
+	}{
+		"as signed": {sent: body},
+		"changed":   {sent: lab.Flip(body, 1_400_000), want: []model.Rule{model.UpdateAltered}},
+	} {
+		house, repo := unsynced(t, body)
+		d := lab.Download{Seed: 5, Body: c.sent, Distortion: lab.Distortion{Lose: 0.002}}
+		pcap, truth := capture(t, d)
+		d.Distortion = lab.Distortion{}
+		clean, _ := capture(t, d)
+		if truth.Missing == 0 || !intact(t, clean, pcap, size)[1_400_000/model.BlockSize] {
+			t.Fatalf("%s: the capture does not show what is tested: %+v", name, truth)
+		}
+		opt := app.WatchOptions{Files: []string{"-"}, Stdin: bytes.NewReader(pcap)}
+		var before []app.TransferInfo
+		_, err := house.Watch(t.Context(), opt, app.WatchShow{
+			Transfer: func(i app.TransferInfo) error { before = append(before, i); return nil },
+			Finding:  func(f model.Finding) error { return fmt.Errorf("before the release is known: %s", f.Summary) },
+		})
+		if err != nil || len(before) != 1 || before[0].Verdict != model.Incomplete || !before[0].Release.IsZero() {
+			t.Fatalf("%s: %v, %+v", name, err, before)
+		}
+		if _, err := house.Sync(t.Context(), repo); err != nil {
+			t.Fatal(err)
+		}
+		found, err := house.Findings(t.Context(), app.FindingFilter{State: model.Open})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var rules []model.Rule
+		for _, f := range found {
+			rules = append(rules, f.Rule)
+			if f.Release.String() != "release:acme/pump-7/2.1.0" || !slices.Contains(f.Evidence, "the first block that differs begins at byte 1310720") {
+				t.Errorf("%s: %+v", name, f)
+			}
+		}
+		if !slices.Equal(rules, c.want) {
+			t.Errorf("%s: findings %v, want %v", name, rules, c.want)
+		}
 	}
 }
