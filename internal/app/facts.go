@@ -26,6 +26,7 @@ type facts struct {
 // again here; an answer that rests on a statement does that for the one it names (see [App.recheck]).
 func (a *App) readFacts(ctx context.Context, tx *store.Tx) (facts, error) {
 	f := facts{compromises: &evidence.Compromises{}, book: release.NewBook(a.home.Org), site: a.home.Site}
+	f.book.UseBlocks(a.blockFolder())
 	var err error
 	if f.roots, err = a.roots(ctx, tx); err != nil {
 		return f, err
