@@ -345,7 +345,7 @@ func TestChangedRowsAreFound(t *testing.T) {
 			if _, err := w.house.VerifyLogs(t.Context(), nil); err != nil {
 				t.Fatal(err)
 			}
-			execSQL(t, w.house, `DELETE FROM segment_keys`)
+			execSQL(t, w.house, `DELETE FROM batch_keys`)
 			execSQL(t, w.house, query)
 			if _, err := w.house.VerifyLogs(t.Context(), nil); err == nil {
 				t.Error("nobody noticed")
