@@ -144,14 +144,14 @@ func elf(seed byte, n int) []byte {
 	return b
 }
 
-// watched is what one watch showed.
-type watched struct {
+// shown is what one watch showed.
+type shown struct {
 	transfers []TransferInfo
 	findings  []model.Finding
 	summary   WatchSummary
 }
 
-func (w watched) verdicts() (out []model.Verdict) {
+func (w shown) verdicts() (out []model.Verdict) {
 	for _, t := range w.transfers {
 		out = append(out, t.Verdict)
 	}
@@ -159,8 +159,8 @@ func (w watched) verdicts() (out []model.Verdict) {
 }
 
 // see watches captures with these options.
-func see(ctx context.Context, a *App, opt WatchOptions, files ...string) (watched, error) {
-	var out watched
+func see(ctx context.Context, a *App, opt WatchOptions, files ...string) (shown, error) {
+	var out shown
 	opt.Files = files
 	var err error
 	out.summary, err = a.Watch(ctx, opt, WatchShow{
@@ -171,7 +171,7 @@ func see(ctx context.Context, a *App, opt WatchOptions, files ...string) (watche
 	return out, err
 }
 
-func mustSee(t *testing.T, a *App, files ...string) watched {
+func mustSee(t *testing.T, a *App, files ...string) shown {
 	t.Helper()
 	w, err := see(t.Context(), a, WatchOptions{}, files...)
 	if err != nil {

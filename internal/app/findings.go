@@ -72,15 +72,12 @@ func (a *App) judgeNow(ctx context.Context, tx *store.Tx, look func(*model.Trans
 	if any, err := tx.Rows().Any(ctx); err != nil || !any {
 		return judged{}, err
 	}
-	f, err := a.readFacts(ctx, tx)
-	if err != nil {
-		return judged{}, err
-	}
 	secret, err := a.ring.MarkSecret(false)
 	if err != nil {
 		return judged{}, err
 	}
-	if err := a.readRecorded(ctx, tx, &f, secret); err != nil {
+	f, err := a.readSeenFacts(ctx, tx, secret, "")
+	if err != nil {
 		return judged{}, err
 	}
 	return a.judgeSeen(ctx, tx, &f, look)

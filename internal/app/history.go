@@ -59,17 +59,17 @@ func (h *history) received(device, release model.Subject, at time.Time) {
 	}
 }
 
-// served notes who handed out a transfer.
+// served notes who handed out a transfer. Who asked for what is encrypted is not seen.
 func (h *history) served(t *model.Transfer) {
-	if len(h.serving) >= maxReceipts {
+	if len(h.serving) >= maxReceipts || t.Encrypted {
 		return
 	}
 	if t.Upload {
-		h.serving[t.Addr] = true
+		h.serving[t.Addr.Unmap()] = true
 	} else if peer, err := netip.ParseAddrPort(t.Peer); err == nil {
 		h.serving[peer.Addr().Unmap()] = true
 	}
 }
 
 // serves reports whether an address handed out files, or took some in, as a server does.
-func (h *history) serves(a netip.Addr) bool { return h != nil && a.IsValid() && h.serving[a] }
+func (h *history) serves(a netip.Addr) bool { return h != nil && a.IsValid() && h.serving[a.Unmap()] }

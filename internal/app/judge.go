@@ -40,6 +40,15 @@ func (a *App) eachSeen(ctx context.Context, tx *store.Tx, fn func(*seen.Row) err
 	})
 }
 
+// readSeenFacts reads what [App.readForJudging] reads and what follows from the recorded rows.
+func (a *App) readSeenFacts(ctx context.Context, tx *store.Tx, secret []byte, sources string) (facts, error) {
+	f, err := a.readForJudging(ctx, tx, sources)
+	if err != nil {
+		return f, err
+	}
+	return f, a.readRecorded(ctx, tx, &f, secret)
+}
+
 // readRecorded adds what follows from the recorded rows to the facts: which names are known, what each
 // device received, and who serves.
 func (a *App) readRecorded(ctx context.Context, tx *store.Tx, f *facts, secret []byte) error {
@@ -106,12 +115,12 @@ func (a *App) judgeSeen(ctx context.Context, tx *store.Tx, f *facts, look func(*
 			look(t)
 		}
 		f.names.restore(t)
-		d, _ := f.device(t)
+		d, info := f.device(t)
 		j := f.book.Judge(now, *t, d, f.history)
 		if err := again.check(ctx, tx, &j); err != nil {
 			return err
 		}
-		set.Add(*t, d, j)
+		set.Add(*t, d, info, j)
 		return nil
 	})
 	out.findings = set.List()

@@ -28,7 +28,7 @@ func newNames(secret []byte, book *release.Book) *names {
 	if secret != nil {
 		n.marker = model.NewMarker(secret)
 	}
-	for _, name := range book.Names() {
+	for _, name := range book.FileNames() {
 		n.files[name] = true
 		n.texts[n.markOf(markName, name)] = name
 	}

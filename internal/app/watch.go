@@ -22,10 +22,12 @@ type WatchOptions struct {
 	Files    []string
 	Stdin    io.Reader      // what "-" reads
 	All      bool           // every object, not only those that look like an update
+	Sessions bool           // a row about every connection
 	NoRecord bool           // keep nothing of what was seen in the home
 	Exclude  []netip.Prefix // networks of which nothing is recorded
 	Retain   time.Duration  // how long recorded rows are kept; 0: [Retention]
 	Save     string         // folder for carved files; empty: none
+	Sources  string         // the hospital's list of third parties; empty: that of the home
 	Spool    string         // folder for parts that come out of order; empty: the system's
 }
 
@@ -33,6 +35,7 @@ type WatchOptions struct {
 type WatchShow struct {
 	Transfer func(TransferInfo) error
 	Part     func(PartInfo) error
+	Session  func(SessionInfo) error // only with WatchOptions.Sessions
 	Finding  func(model.Finding) error
 }
 
@@ -45,7 +48,7 @@ func (a *App) Watch(ctx context.Context, opt WatchOptions, show WatchShow) (Watc
 	if err != nil {
 		return sum, err
 	}
-	nopt := network.Options{AllObjects: opt.All, Site: a.home.Site, Keep: w.concerns, Spool: opt.Spool}
+	nopt := network.Options{AllObjects: opt.All, Sessions: opt.Sessions, Site: a.home.Site, Keep: w.concerns, Spool: opt.Spool}
 	if opt.Save != "" {
 		if err := disk.MakeDir(a.opt.FS, opt.Save, 0o700); err != nil {
 			return sum, err

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"fmt"
-	"net/netip"
 	"strconv"
 	"time"
 
@@ -39,10 +38,8 @@ func (a *App) newWatcher(ctx context.Context, opt WatchOptions, show WatchShow) 
 		return nil, err
 	}
 	err = a.db.View(ctx, func(tx *store.Tx) error {
-		if w.facts, err = a.readFacts(ctx, tx); err != nil {
-			return err
-		}
-		return a.readRecorded(ctx, tx, &w.facts, secret)
+		w.facts, err = a.readSeenFacts(ctx, tx, secret, opt.Sources)
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -55,30 +52,33 @@ func (a *App) newWatcher(ctx context.Context, opt WatchOptions, show WatchShow) 
 	return w, err
 }
 
-// concerns keeps what bears on a release, whatever it looks like.
+// concerns keeps what bears on a release, and the sessions that hide what may be one, whatever they look
+// like.
 func (w *watcher) concerns(t *model.Transfer) bool {
-	return !w.judge(t).Release.IsZero()
+	_, _, j := w.judge(t)
+	return !j.Release.IsZero() || t.Encrypted && j.Verdict == model.CannotSee
 }
 
-func (w *watcher) judge(t *model.Transfer) model.Judgement {
-	d, _ := w.facts.device(t)
-	return w.facts.book.Judge(w.now, *t, d, w.facts.history)
+func (w *watcher) judge(t *model.Transfer) (model.Device, model.DeviceInfo, model.Judgement) {
+	d, info := w.facts.device(t)
+	return d, info, w.facts.book.Judge(w.now, *t, d, w.facts.history)
 }
 
 var _ network.PartSink = (*watcher)(nil)
 
 // Transfer judges one transfer, shows it and records it.
 func (w *watcher) Transfer(t model.Transfer) error {
-	if !t.Addr.IsValid() {
-		t.Addr = addressOf(t.Device)
-	}
-	w.facts.names.mark(&t)
+	t.Addr = addrOf(&t)
 	w.facts.history.served(&t)
-	j := w.judge(&t)
+	d, dinfo, j := w.judge(&t)
+	if t.Encrypted && j.Verdict != model.CannotSee {
+		return nil // a session of nobody's concern is no transfer
+	}
 	if err := w.recheck(&j); err != nil {
 		return err
 	}
-	if w.rec != nil && (t.UpdateLike || !j.Release.IsZero()) {
+	if w.rec != nil && (t.UpdateLike || t.Encrypted || !j.Release.IsZero()) {
+		w.facts.names.mark(&t)
 		if err := w.rec.transfer(w.ctx, &t); err != nil {
 			return err
 		}
@@ -86,36 +86,28 @@ func (w *watcher) Transfer(t model.Transfer) error {
 	info := TransferInfo{
 		Time: t.Time.UTC(), Device: t.Device, Peer: t.Peer, Host: t.Host, Protocol: t.Protocol, Name: t.Name, Size: t.Size,
 		Digest: t.Digest, EntityDigest: t.EntityDigest, Complete: t.Complete, ContentType: t.ContentType,
-		Verdict: j.Verdict, Release: j.Release, Publisher: j.Publisher, StaleSince: j.StaleSince, Why: append(j.Why, t.Notes...),
+		Verdict: j.Verdict, Fits: j.Fits, Release: j.Release, Publisher: j.Publisher, StaleSince: j.StaleSince, Why: append(j.Why, t.Notes...),
 	}
 	if t.Declared >= 0 && t.Declared != t.Size {
 		info.Declared = t.Declared
 	}
-	d, _ := w.facts.device(&t)
+	if d.Listed {
+		info.Listed, info.Asset = d.Subject, dinfo.Asset
+	}
 	w.facts.took(&t, &d, j)
 	if j.Verdict == model.Verified && len(w.late) < maxLate {
 		w.late = append(w.late, t)
 	} else {
-		w.found.Add(t, d, j)
+		w.found.Add(t, d, dinfo, j)
 	}
 	return w.show.Transfer(info)
-}
-
-// addressOf reads the address out of a device that is known by nothing else.
-func addressOf(device model.Subject) netip.Addr {
-	const addr, n = 3, 5
-	if p := device.Parts(); len(p) == n {
-		a, _ := netip.ParseAddr(p[addr])
-		return a
-	}
-	return netip.Addr{}
 }
 
 // end shows the findings of the run and records what is left of it, also when the reading was broken off.
 func (w *watcher) end(ctx context.Context, sum *WatchSummary) error {
 	for i := range w.late {
-		d, _ := w.facts.device(&w.late[i])
-		w.found.Add(w.late[i], d, w.judge(&w.late[i]))
+		d, info, j := w.judge(&w.late[i])
+		w.found.Add(w.late[i], d, info, j)
 	}
 	list := w.found.List()
 	sum.Findings = len(list)
@@ -167,9 +159,13 @@ func (w *watcher) Part(p network.Part) error {
 	if p.Whole >= 0 {
 		whole = strconv.FormatInt(p.Whole, 10)
 	}
+	span := "*" // not told, or several
+	if p.First >= 0 {
+		span = fmt.Sprintf("%d-%d", p.First, p.First+p.Size-1)
+	}
 	return w.show.Part(PartInfo{
 		Time: p.Time.UTC(), Device: p.Device, Peer: p.Peer, Transfer: p.Name,
-		Range: fmt.Sprintf("%d-%d/%s", p.First, p.First+p.Size-1, whole), Size: p.Size, Complete: p.Complete, Digest: p.Digest,
+		Range: span + "/" + whole, Size: p.Size, Complete: p.Complete, Digest: p.Digest,
 	})
 }
 

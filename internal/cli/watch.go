@@ -33,6 +33,9 @@ func newWatchCommand(s *state) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if opt.Sources != "" && !opt.NoRecord {
+				return refusedUsage("--sources tries a list and needs --no-record; what is recorded is judged by HOME/sources.json")
+			}
 			if opt.Exclude, err = parsePrefixes(exclude); err != nil {
 				return err
 			}
@@ -51,9 +54,11 @@ func newWatchCommand(s *state) *cobra.Command {
 	f.StringVar(&transfers, "transfers", "updates", "`updates|all`: what looks like an update, or every object")
 	f.StringSliceVar(&exclude, "exclude", nil, "record nothing of the network `PREFIX`, such as 10.9.0.0/16; it is still printed")
 	f.DurationVar(&opt.Retain, "retain", app.Retention, "erase what is recorded after this `TIME`")
+	f.BoolVar(&opt.Sessions, "sessions", false, "print every connection, with what TLS says in clear")
 	f.BoolVar(&opt.NoRecord, "no-record", false, "keep nothing of what was seen in the home")
 	f.StringVar(&opt.Save, "save", "", "keep carved files in folder `DIR`, named by digest")
 	f.StringVar(&opt.Spool, "spool", "", "folder `DIR` for parts that come out of order, at most 1 GiB")
+	f.StringVar(&opt.Sources, "sources", "", "list of third parties in `FILE`, to try it with --no-record; else HOME/sources.json")
 	f.StringVar(&failOn, "fail-on", "", "exit 10 when a finding is of this `SEVERITY` or above")
 	return cmd
 }
@@ -99,6 +104,7 @@ func (s *state) watch(ctx context.Context, a *app.App, opt app.WatchOptions, gat
 	sum, err := a.Watch(ctx, opt, app.WatchShow{
 		Transfer: func(t app.TransferInfo) error { return s.print(transferRow{t}) },
 		Part:     func(p app.PartInfo) error { return s.print(partRow{p}) },
+		Session:  func(i app.SessionInfo) error { return s.print(sessionRow{&i}) },
 		Finding: func(f model.Finding) error {
 			if gate != "" && f.Severity.AtLeast(gate) {
 				worst++

@@ -10,8 +10,8 @@ import (
 // NormalName returns the one spelling under which names of files are compared; "" for what is no name.
 func NormalName(s string) string { return normal(s) }
 
-// Names returns every name under which a release or a vouch of the book may be delivered, in order.
-func (b *Book) Names() []string {
+// FileNames returns every name under which a release or a vouch of the book may be delivered, in order.
+func (b *Book) FileNames() []string {
 	out := slices.Collect(maps.Keys(b.byName))
 	for name := range b.vouchNames {
 		if _, ok := b.byName[name]; !ok {

@@ -33,8 +33,6 @@ type Options struct {
 	MakerHost func(host string) bool
 	// Code reports whether a transfer is code or firmware; nil means [Code] of its content type.
 	Code func(t *model.Transfer) bool
-	// Info returns what the device list says of a device.
-	Info func(d model.Device) model.DeviceInfo
 }
 
 // Set gathers findings. It belongs to one goroutine.
@@ -64,15 +62,12 @@ func NewSet(house string, opt Options) *Set {
 	if opt.Code == nil {
 		opt.Code = func(t *model.Transfer) bool { return Code(t.ContentType) }
 	}
-	if opt.Info == nil {
-		opt.Info = func(model.Device) model.DeviceInfo { return model.DeviceInfo{} }
-	}
 	return &Set{house: house, opt: opt, found: map[model.Digest]*gathered{}}
 }
 
-// Add takes one judged transfer. It returns the ID of the finding that the transfer belongs to; the zero
+// Add takes one judged transfer, whose device the hospital's list describes with info. It returns the ID of the finding that the transfer belongs to; the zero
 // digest when it is none, or when the set is full. The order in which transfers are added does not matter.
-func (s *Set) Add(t model.Transfer, d model.Device, j model.Judgement) model.Digest {
+func (s *Set) Add(t model.Transfer, d model.Device, info model.DeviceInfo, j model.Judgement) model.Digest {
 	rule := s.rule(&t, &d, &j)
 	if rule == "" {
 		return model.Digest{}
@@ -89,7 +84,7 @@ func (s *Set) Add(t model.Transfer, d model.Device, j model.Judgement) model.Dig
 		g.Severity, g.Class = weigh(rule)
 		s.found[id] = g
 	}
-	fd := model.FindingDevice{Device: t.Device, Product: d.Product, Listed: d.Listed, DeviceInfo: s.opt.Info(d)}
+	fd := model.FindingDevice{Device: t.Device, Product: d.Product, Listed: d.Listed, DeviceInfo: info}
 	if !d.Subject.IsZero() {
 		fd.Device = d.Subject
 	}
