@@ -36,7 +36,7 @@ func spellings() map[string][]byte {
 		out["UTF-16BE "+s], out["UTF-16LE "+s] = be, le
 		for shift := range 3 { // wherever in a longer text it begins
 			enc := base64.StdEncoding.EncodeToString(append(make([]byte, shift), s...))
-			out[fmt.Sprintf("base64 %d %s", shift, s)] = []byte(strings.TrimRight(enc, "=")[(shift*4+2)/3+1 : len(s)])
+			out[fmt.Sprintf("base64 %d %s", shift, s)] = []byte(enc[(shift*8+5)/6 : (shift+len(s))*8/6]) // the digits that hold no other bit
 		}
 	}
 	return out
