@@ -71,6 +71,7 @@ var _ network.PartSink = (*watcher)(nil)
 // Transfer judges one transfer, shows it and records it.
 func (w *watcher) Transfer(t model.Transfer) error {
 	t.Addr = addrOf(&t)
+	w.facts.names.mark(&t) // also of what is not recorded: a finding has the same ID in every run
 	w.facts.history.served(&t)
 	d, dinfo, j := w.judge(&t)
 	if t.Encrypted && j.Verdict != model.CannotSee {
@@ -80,7 +81,6 @@ func (w *watcher) Transfer(t model.Transfer) error {
 		return err
 	}
 	if w.rec != nil && (t.UpdateLike || t.Encrypted || !j.Release.IsZero()) {
-		w.facts.names.mark(&t)
 		if err := w.rec.transfer(w.ctx, &t); err != nil {
 			return err
 		}

@@ -39,6 +39,9 @@ func newWatchCommand(s *state) *cobra.Command {
 			if opt.Exclude, err = parsePrefixes(exclude); err != nil {
 				return err
 			}
+			if opt.Retain <= 0 {
+				return refusedUsage("--retain takes a time such as 2160h, not %s", opt.Retain)
+			}
 			opt.Files, opt.Stdin = args, s.in
 			open := s.writing
 			if opt.NoRecord {

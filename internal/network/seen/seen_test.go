@@ -64,7 +64,7 @@ func TestOtherRowsRoundTrip(t *testing.T) {
 	at := time.Unix(1_700_000_000, 0).UTC()
 	s := Sighting{
 		First: at, Last: at.Add(time.Hour), Device: device(t, "fd00::10"), Addr: netip.MustParseAddr("fd00::10"), MAC: "02:4d:50:00:00:0a",
-		How: "nd", NameMark: model.NewMarker([]byte("k")).Mark("name", "bed-7"),
+		By: "nd", Router: true, Received: 3, Served: 4, Marks: []model.Mark{model.NewMarker([]byte("k")).Mark("name", "bed-7"), {}},
 	}
 	if diff := cmp.Diff(s, read(t, AppendSighting(nil, &s)).Sighting, comparable); diff != "" {
 		t.Errorf("sighting (-want +got):\n%s", diff)
@@ -173,7 +173,7 @@ func FuzzRead(f *testing.F) {
 	f.Add(AppendTransfer(nil, &tr))
 	tr = model.Transfer{Declared: -1}
 	f.Add(AppendTransfer(nil, &tr))
-	f.Add(AppendSighting(nil, &Sighting{First: time.Unix(1, 2), MAC: "02:4d:50:00:00:0a", How: "arp", Name: "x"}))
+	f.Add(AppendSighting(nil, &Sighting{First: time.Unix(1, 2), MAC: "02:4d:50:00:00:0a", By: "arp", Marks: make([]model.Mark, 2)}))
 	f.Add(AppendCounts(nil, &Counts{Counts: []Count{{"packets", 7}}}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var rd Reader
