@@ -67,6 +67,9 @@ func (a *App) Watch(ctx context.Context, opt WatchOptions, show WatchShow) (Watc
 				break
 			}
 		}
+		if err == nil {
+			err = f.register.Err()
+		}
 		list := w.found.List()
 		sum.Findings = len(list)
 		for _, f := range list {

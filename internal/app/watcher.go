@@ -47,6 +47,9 @@ var _ network.PartSink = (*watcher)(nil)
 func (w *watcher) Transfer(t model.Transfer) error {
 	w.seen.note(&t)
 	d, j := w.judge(&t)
+	if err := w.facts.register.Err(); err != nil {
+		return err
+	}
 	if t.Encrypted && j.Verdict != model.CannotSee {
 		return nil // a session of nobody's concern is no transfer
 	}
