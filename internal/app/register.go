@@ -73,7 +73,9 @@ func damagedList(rec ledger.Record, err error) error {
 }
 
 // deviceRows decodes lists of which one has most rows of the one before. It belongs to one goroutine.
-type deviceRows struct{ known map[model.Digest]inventory.Device }
+type deviceRows struct {
+	known map[model.Digest]inventory.Device
+}
 
 func (l *deviceRows) decode(rows []evidence.Row) ([]inventory.Device, error) {
 	out := make([]inventory.Device, 0, len(rows))
