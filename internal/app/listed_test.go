@@ -14,7 +14,6 @@ import (
 	"github.com/cordon-trust/cordon/internal/evidence/ledger"
 	"github.com/cordon-trust/cordon/internal/kit/fault"
 	"github.com/cordon-trust/cordon/internal/model"
-	"github.com/cordon-trust/cordon/internal/network/finding"
 	"github.com/cordon-trust/cordon/internal/store"
 )
 
@@ -187,7 +186,7 @@ func TestListThatDoesNotStand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	done, err := db.ExecContext(t.Context(), `UPDATE batch_rows SET body = CAST(replace(CAST(body AS TEXT), 'pump-7', 'scanner') AS BLOB)`)
+	done, err := db.ExecContext(t.Context(), `UPDATE segments SET data = unhex(replace(hex(data), hex('pump-7'), hex('scan-7')))`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,39 +237,30 @@ func TestEncryptedSessions(t *testing.T) {
 	w := newClinic(t)
 	devices(t, w.house, "A-1,acme,pump-7,SN-1,,10.0.0.10,main,ward 3,,")
 	var shown []TransferInfo
-	err := w.house.db.View(t.Context(), func(tx *store.Tx) error {
-		f, err := w.house.readForJudging(t.Context(), tx, "")
-		if err != nil {
-			return err
-		}
-		watch := &watcher{
-			app: w.house, tx: tx, ctx: t.Context(), facts: f, now: w.c.at, found: finding.NewSet("mercy", finding.Options{}), all: true,
-			show: WatchShow{Transfer: func(i TransferInfo) error { shown = append(shown, i); return nil }},
-		}
-		for _, c := range []struct {
-			addr string
-			size int64
-			keep bool
-		}{{"10.0.0.10", 65_537, true}, {"10.0.0.10", 65_536, false}, {"10.0.0.11", 1 << 30, false}} {
-			at, err := model.DeviceAt("main", "-", netip.MustParseAddr(c.addr), time.Time{})
-			if err != nil {
-				return err
-			}
-			tr := model.Transfer{Time: w.c.at, Device: at, Peer: "192.0.2.1:443", Host: "cloud.example", Protocol: "tls", Size: c.size, Declared: -1, Encrypted: true}
-			if got := watch.concerns(&tr); got != c.keep {
-				t.Errorf("%s, %d bytes: kept %v", c.addr, c.size, got)
-			}
-			if err := watch.Transfer(tr); err != nil {
-				return err
-			}
-		}
-		if n := len(watch.found.List()); n != 0 {
-			t.Errorf("%d findings", n)
-		}
-		return nil
-	})
+	watch, err := w.house.newWatcher(t.Context(), WatchOptions{All: true, NoRecord: true},
+		WatchShow{Transfer: func(i TransferInfo) error { shown = append(shown, i); return nil }})
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		addr string
+		size int64
+		keep bool
+	}{{"10.0.0.10", 65_537, true}, {"10.0.0.10", 65_536, false}, {"10.0.0.11", 1 << 30, false}} {
+		at, err := model.DeviceAt("main", "-", netip.MustParseAddr(c.addr), time.Time{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tr := model.Transfer{Time: w.c.at, Device: at, Peer: "192.0.2.1:443", Host: "cloud.example", Protocol: "tls", Size: c.size, Declared: -1, Encrypted: true}
+		if got := watch.concerns(&tr); got != c.keep {
+			t.Errorf("%s, %d bytes: kept %v", c.addr, c.size, got)
+		}
+		if err := watch.Transfer(tr); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(watch.found.List()); n != 0 {
+		t.Errorf("%d findings", n)
 	}
 	if len(shown) != 1 || shown[0].Verdict != model.CannotSee || shown[0].Asset != "A-1" || shown[0].Fits != model.FitUnknown {
 		t.Errorf("shown: %+v", shown)

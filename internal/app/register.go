@@ -33,10 +33,11 @@ func (a *App) readForJudging(ctx context.Context, tx *store.Tx, sources string) 
 // readRegister fills f with every device list of this house that stands, each in force from the time at
 // which the ledger held it. Signatures and rows are verified again from their bytes: what a device is
 // called decides verdicts. A row that was erased is missing, so its device is not known; a list that was
-// erased whole, or rests on a compromised key, never was. Rows are read when an answer needs their list,
-// in the same transaction; see [inventory.Register.Err].
+// erased whole, or rests on a compromised key, never was. Rows are read when an answer needs their list, so
+// whoever asks looks at [inventory.Register.Err] before it believes what it was told.
 func (a *App) readRegister(ctx context.Context, tx *store.Tx, f *facts) error {
-	f.register = inventory.NewRegister()
+	f.register, f.rows = inventory.NewRegister(), &rowReader{a.db, tx}
+	source := f.rows
 	rows := deviceRows{known: map[model.Digest]inventory.Device{}}
 	return a.each(ctx, tx, f.roots, evidence.PredDeviceRegister, func(v evidence.Verified, rec ledger.Record) error {
 		if v.Effect != evidence.Fact || f.roots.Stands(v, rec.HeldAt, f.compromises) != nil {
@@ -50,7 +51,7 @@ func (a *App) readRegister(ctx context.Context, tx *store.Tx, f *facts) error {
 			return err
 		}
 		f.register.AddLater(rec.HeldAt, func() ([]inventory.Device, error) {
-			held, err := tx.Rows().Read(ctx, rec.Digest)
+			held, err := source.read(ctx, rec.Digest)
 			if err != nil {
 				return nil, err
 			}
@@ -65,6 +66,23 @@ func (a *App) readRegister(ctx context.Context, tx *store.Tx, f *facts) error {
 		})
 		return nil
 	})
+}
+
+// rowReader reads the rows of a batch. It belongs to one goroutine.
+type rowReader struct {
+	db *store.DB
+	tx *store.Tx // nil once the transaction in which the facts were read is over
+}
+
+func (r *rowReader) read(ctx context.Context, batch model.Digest) (rows []evidence.Row, err error) {
+	if r.tx != nil {
+		return r.tx.Rows().Read(ctx, batch)
+	}
+	err = r.db.View(ctx, func(tx *store.Tx) error {
+		rows, err = tx.Rows().Read(ctx, batch)
+		return err
+	})
+	return rows, err
 }
 
 func damagedList(rec ledger.Record, err error) error {
