@@ -22,11 +22,10 @@ func (a *App) readForJudging(ctx context.Context, tx *store.Tx, sources string) 
 	if err := a.readRegister(ctx, tx, &f); err != nil {
 		return f, err
 	}
-	parties, err := a.thirdParties(sources)
-	if err != nil {
+	if f.parties, err = a.thirdParties(sources); err != nil {
 		return f, err
 	}
-	f.book.SetThirdParties(parties.ThirdParty)
+	f.book.SetThirdParties(f.parties.ThirdParty)
 	return f, nil
 }
 
