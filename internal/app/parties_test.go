@@ -83,7 +83,7 @@ func TestRecordedThirdParty(t *testing.T) {
 		{"a pump", "P-1,acme,pump-7,SN-1,,10.0.0.10,main,ward 3,CE,endpoint", []model.Rule{model.UpdateUnknown}},
 	} {
 		w := newClinic(t)
-		capture := download(t, fetch{body: firmware(9, 4000), name: "Erika_Musterfrau.deb", host: "musterfrau.deb.debian.org", at: w.c.at})
+		capture := fetched(t, fetch{body: elf(9, 4000), name: "Erika_Musterfrau.deb", host: "musterfrau.deb.debian.org", at: w.c.at})
 		_, err := w.house.Watch(t.Context(), WatchOptions{Files: []string{capture}}, WatchShow{
 			Transfer: func(i TransferInfo) error {
 				if i.Verdict != model.Unknown {
