@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/cordon-trust/cordon/internal/model"
 )
@@ -22,6 +23,7 @@ type list struct {
 	from    time.Time
 	load    func() ([]Device, error) // nil once it was called
 	devices []Device
+	seen    []*model.Device  // what a judge takes each for, once it was asked for
 	byMAC   map[string]int   // of devices; doubtful where two rows claim it
 	byIP    map[siteAddr]int // likewise
 }
@@ -73,7 +75,7 @@ func (r *Register) loaded(i int) *list {
 }
 
 func (l *list) index(devices []Device) {
-	l.devices = devices
+	l.devices, l.seen = devices, make([]*model.Device, len(devices))
 	l.byMAC, l.byIP = map[string]int{}, map[siteAddr]int{}
 	for i := range devices {
 		d := &devices[i]
@@ -117,10 +119,8 @@ func (r *Register) At(site string, addr netip.Addr, mac string, when time.Time) 
 		return model.Device{}, model.DeviceInfo{}, false
 	}
 	site, addr = siteName(site), addr.Unmap().WithZone("")
-	if m, err := ParseMAC(mac); err == nil {
-		mac = m
-	} else {
-		mac = ""
+	if mac != "" {
+		mac, _ = ParseMAC(mac) // "" when it is none
 	}
 	for i := r.inForce(when); i < len(r.lists); i++ {
 		l := r.loaded(i)
@@ -134,8 +134,7 @@ func (r *Register) At(site string, addr netip.Addr, mac string, when time.Time) 
 		case at == doubtful:
 			return model.Device{}, model.DeviceInfo{}, false
 		}
-		d := &l.devices[at]
-		return d.seen(mac), d.Info(), true
+		return l.known(at, mac), l.devices[at].Info(), true
 	}
 	return model.Device{}, model.DeviceInfo{}, false
 }
@@ -171,9 +170,13 @@ func (l *list) find(site string, addr netip.Addr, mac string) (at int, known boo
 	return at, known
 }
 
-// seen is the device as a judge takes it.
-func (d *Device) seen(mac string) model.Device {
-	out := model.Device{Subject: d.Subject(), Product: d.Product(), Role: d.Role, Listed: true}
+// known is a row as a judge takes it. Its subjects are made once: a device that downloads does so often.
+func (l *list) known(at int, mac string) model.Device {
+	if l.seen[at] == nil {
+		d := &l.devices[at]
+		l.seen[at] = &model.Device{Subject: d.Subject(), Product: d.Product(), Role: d.Role, Listed: true}
+	}
+	out := *l.seen[at]
 	if out.Subject.IsZero() && mac != "" {
 		// A MAC that ParseMAC gave always makes a subject.
 		out.Subject, _ = model.NewSubject(model.KindDevice, "mac", mac)
@@ -182,4 +185,9 @@ func (d *Device) seen(mac string) model.Device {
 }
 
 // siteName is how sites are compared: nobody tells two sites apart by case or spaces.
-func siteName(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), " ")) }
+func siteName(s string) string {
+	if strings.IndexFunc(s, unicode.IsSpace) < 0 {
+		return strings.ToLower(s)
+	}
+	return strings.ToLower(strings.Join(strings.Fields(s), " "))
+}
