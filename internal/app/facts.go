@@ -7,6 +7,7 @@ import (
 	"github.com/cordon-trust/cordon/internal/evidence/ledger"
 	"github.com/cordon-trust/cordon/internal/inventory"
 	"github.com/cordon-trust/cordon/internal/kit/fault"
+	"github.com/cordon-trust/cordon/internal/network/finding"
 	"github.com/cordon-trust/cordon/internal/release"
 	"github.com/cordon-trust/cordon/internal/store"
 )
@@ -18,6 +19,8 @@ type facts struct {
 	book        *release.Book
 	site        string              // of this home
 	register    *inventory.Register // nil: not read, see [App.readRegister]
+	parties     *finding.Sources    // third parties, whom the book asks too
+	rows        *rowReader          // what the register loads its lists with
 	names       *names              // nil until readRecorded, as what follows
 	history     *history            // what devices received, and who serves
 }
