@@ -39,6 +39,9 @@ func newWatchCommand(s *state) *cobra.Command {
 			if opt.Exclude, err = parsePrefixes(exclude); err != nil {
 				return err
 			}
+			if opt.Retain <= 0 {
+				return refusedUsage("--retain takes a time such as 2160h, not %s", opt.Retain)
+			}
 			opt.Files, opt.Stdin = args, s.in
 			open := s.writing
 			if opt.NoRecord {
@@ -104,7 +107,7 @@ func (s *state) watch(ctx context.Context, a *app.App, opt app.WatchOptions, gat
 	sum, err := a.Watch(ctx, opt, app.WatchShow{
 		Transfer: func(t app.TransferInfo) error { return s.print(transferRow{t}) },
 		Part:     func(p app.PartInfo) error { return s.print(partRow{p}) },
-		Session:  func(i app.SessionInfo) error { return s.print(sessionRow{&i}) },
+		Session:  func(i *app.SessionInfo) error { return s.print(sessionRow{i}) },
 		Finding: func(f model.Finding) error {
 			if gate != "" && f.Severity.AtLeast(gate) {
 				worst++

@@ -251,6 +251,9 @@ func (r *ranges) finish(a *assembly) {
 	seen := o.at
 	if a.spool != nil {
 		seen += a.spool.beyond(o.at)
+		if err := o.rest(r.engine, a.spool); err != nil {
+			a.failed = true
+		}
 		a.spool.close()
 	}
 	if a.tail != nil {

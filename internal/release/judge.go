@@ -50,6 +50,8 @@ type judging struct {
 	releases []*Release // that have these bytes, the one to name first
 	vouches  []*vouched // for these bytes, the one to name first
 	said     map[model.Digest]bool
+	compared bool        // likes was made
+	likes    []*likeness // see alike
 	j        model.Judgement
 }
 
