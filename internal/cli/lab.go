@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -98,7 +97,7 @@ func (s *state) labWard(ctx context.Context, w wardFlags) error {
 	})
 }
 
-// clear makes the folder, or empties it of a ward when that was asked for. Whatever else lies there stays.
+// clear makes the folder, or frees it of a ward when that was asked for.
 func (w *wardFlags) clear() error {
 	if err := disk.MakeDir(disk.OS{}, w.out, 0o755); err != nil {
 		return err
@@ -114,14 +113,7 @@ func (w *wardFlags) clear() error {
 		return fault.New(fault.NotAllowed, "folder %q is not empty", w.out).
 			Hint("name a new folder, or replace the ward that lies there with --force")
 	}
-	for _, f := range there {
-		if !f.IsDir() && ward.Wrote(f.Name()) {
-			if err := disk.Remove(disk.OS{}, filepath.Join(w.out, f.Name())); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return ward.Remove(disk.OS{}, w.out)
 }
 
 // wardRow says what was written.

@@ -156,7 +156,7 @@ func get(over http.RoundTripper, site, agent string, o *Object) (arrived, *tls.C
 			return arrived{}, nil, err
 		}
 	}
-	n, err := io.Copy(entity, decoded)
+	n, err := io.Copy(entity, io.LimitReader(decoded, size+1)) // one more tells that there is more
 	if err == nil {
 		_, err = io.Copy(io.Discard, counted) // the end of the message, behind what was decoded
 	}

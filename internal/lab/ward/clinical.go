@@ -20,7 +20,7 @@ const (
 // clients speak version 1.2, whose certificates a sensor sees.
 func cloud(host string, least, most int) deed {
 	return func(d *day, e *errand) lab.Event {
-		c := lab.Conversation{TLS: 0x0303 + uint16(e.device%2), Agent: e.who.Model} //nolint:gosec // 0 or 1
+		c := lab.Conversation{TLS: 0x0303 + uint16(e.device%2), Agent: e.who.Model}
 		size := least + e.dice.IntN(most-least)
 		c.Fetch = []lab.Object{
 			{Path: "/v2/session", Body: lab.NoiseBody(e.dice.Uint64(), 400+e.dice.IntN(800))},

@@ -44,13 +44,13 @@ func study(e *errand) []lab.Line {
 
 // unit returns a protocol data unit of a type.
 func unit(kind byte, body []byte) []byte {
-	b := binary.BigEndian.AppendUint32([]byte{kind, 0}, uint32(len(body))) //nolint:gosec // at most some hundred thousand
+	b := binary.BigEndian.AppendUint32([]byte{kind, 0}, uint32(len(body)))
 	return append(b, body...)
 }
 
 // item returns an item of an association.
 func item(kind byte, body []byte) []byte {
-	b := binary.BigEndian.AppendUint16([]byte{kind, 0}, uint16(len(body))) //nolint:gosec // at most some hundred
+	b := binary.BigEndian.AppendUint16([]byte{kind, 0}, uint16(len(body)))
 	return append(b, body...)
 }
 
@@ -81,7 +81,7 @@ func values(flags byte, message []byte) []byte {
 		if len(message) > 0 {
 			control &^= 2 // more follows
 		}
-		b := binary.BigEndian.AppendUint32(nil, uint32(len(part)+2)) //nolint:gosec // at most a data unit
+		b := binary.BigEndian.AppendUint32(nil, uint32(len(part)+2))
 		out = append(out, unit(4, append(append(b, 1, control), part...))...)
 		if len(message) == 0 {
 			return out
@@ -102,7 +102,7 @@ func elements(all ...element) []byte {
 		b = append(b, bare(e.group, e.number, e.value)...)
 	}
 	if all[0].group == 0 {
-		size := binary.LittleEndian.AppendUint32(nil, uint32(len(b))) //nolint:gosec // of a small command
+		size := binary.LittleEndian.AppendUint32(nil, uint32(len(b)))
 		b = append(bare(0, 0, size), b...)
 	}
 	return b
@@ -111,7 +111,7 @@ func elements(all ...element) []byte {
 func bare(group, number uint16, value []byte) []byte {
 	le := binary.LittleEndian
 	b := le.AppendUint16(le.AppendUint16(nil, group), number)
-	return append(le.AppendUint32(b, uint32(len(value))), value...) //nolint:gosec // of a value made here
+	return append(le.AppendUint32(b, uint32(len(value))), value...)
 }
 
 // text pads a value to even length, identifiers and names alike.

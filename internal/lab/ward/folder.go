@@ -114,8 +114,11 @@ func (f *folder) undo() {
 	_ = f.fsys.Remove(filepath.Join(f.dir, ReleasesName))
 }
 
+// readmeBegins is the first line of a ward's README; a folder is known by it.
+const readmeBegins = "Everything in this folder is synthetic: it is a ward that does not exist."
+
 func (w *Ward) readme(to io.Writer, days int) error {
-	_, err := fmt.Fprintf(to, `Everything in this folder is synthetic.
+	_, err := fmt.Fprintf(to, readmeBegins+`
 
 Cordon's lab made it: a ward of %d devices over %d days, seed %d, from %s on. No device, serial, patient or
 file in it exists. The hosts of system updates, certificate lists, virus definitions and packages have the
@@ -130,14 +133,4 @@ format. Addresses are private or reserved for documentation.
 Two runs with the same seed differ only inside TLS, whose keys are random.
 `, w.opt.Devices, days, w.opt.Seed, w.opt.Start.Format("2006-01-02"), "ward-day-NN.pcap", DevicesFile, TruthFile, ReleasesName+"/")
 	return err
-}
-
-// Wrote reports whether a name is that of a file that [Ward.WriteFolder] writes, whatever the number of days.
-func Wrote(name string) bool {
-	for number := 1; number <= MaxDays; number++ {
-		if name == CaptureFile(number) {
-			return true
-		}
-	}
-	return name == DevicesFile || name == TruthFile || name == ReadmeFile
 }

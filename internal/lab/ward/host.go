@@ -30,7 +30,7 @@ func (d *day) resolve(host string) netip.Addr {
 	case strings.HasSuffix(host, "."+domain):
 		return netip.AddrFrom4([4]byte{10, 10, 1, last})
 	case strings.HasSuffix(host, ".nimbus.example"), strings.HasSuffix(host, "windowsupdate.com"):
-		return netip.AddrFrom4([4]byte{192, 0, 2, byte(1 + (uint32(last)+uint32(d.number/3))%250)}) //nolint:gosec // day numbers are small
+		return netip.AddrFrom4([4]byte{192, 0, 2, byte(1 + (uint32(last)+uint32(d.number/3))%250)})
 	}
 	return netip.AddrFrom4([4]byte{198, 51, 100, last})
 }

@@ -115,7 +115,7 @@ func leaseMessage(d *Device, id uint32, kind byte) []byte {
 // lookUp returns the question for a name and its answer.
 func (d *day) lookUp(e *errand, host string, is netip.Addr) []lab.Frame {
 	var p packets
-	id, port := uint16(e.dice.Uint32()), e.port() //nolint:gosec // any 16 bits
+	id, port := uint16(e.dice.Uint32()), e.port()
 	p.udp(0, frame.Datagram{From: e.who.host, To: beyond(netServer()), FromPort: port, ToPort: 53, ID: id, Payload: nameMessage(id, host, netip.Addr{})})
 	p.udp(900*time.Microsecond, frame.Datagram{From: beyond(netServer()), To: e.who.host, FromPort: 53, ToPort: port, ID: id, Payload: nameMessage(id, host, is)})
 	return p.frames
@@ -152,7 +152,7 @@ func askTime(_ *day, e *errand) lab.Event {
 	copy(answer, []byte{0x24, 2, 6, 0xec})
 	for i, after := range []time.Duration{0, time.Millisecond, 2 * time.Millisecond} {
 		at := e.at.Add(after)
-		binary.BigEndian.PutUint32(answer[16+8*i:], uint32(at.Unix()+2_208_988_800)) //nolint:gosec // seconds of era 0
+		binary.BigEndian.PutUint32(answer[16+8*i:], uint32(at.Unix()+2_208_988_800))
 	}
 	p.udp(0, frame.Datagram{From: e.who.host, To: beyond(netServer()), FromPort: 123, ToPort: 123, Payload: ask})
 	p.udp(1500*time.Microsecond, frame.Datagram{From: beyond(netServer()), To: e.who.host, FromPort: 123, ToPort: 123, Payload: answer})

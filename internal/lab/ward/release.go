@@ -44,25 +44,38 @@ const (
 
 const strangerName = "pump-7-service.bin"
 
+// made are the releases before their bytes are made, in the order in which they were.
+func made() []spec {
+	return []spec{
+		{model: "pump-7", version: "2.0.0", counter: 1, size: 1_150_000},
+		{model: "pump-7", version: "2.1.0", counter: 2, size: 1_250_000},
+		{model: "monitor-3", version: "5.4.1", counter: 1, size: 850_000, image: true},
+	}
+}
+
+type spec struct {
+	model, version string
+	counter        int64
+	size           int  // bytes, at least; up to 50,000 more
+	image          bool // for a boot loader; else a program
+}
+
+func (s spec) file() string { return fmt.Sprintf("%s-%s.bin", s.model, s.version) }
+
 func (w *Ward) build() error {
 	dice := w.dice("releases")
-	for _, r := range []struct {
-		model, version string
-		counter        int64
-		body           func() []byte
-	}{
-		{"pump-7", "2.0.0", 1, func() []byte { return lab.Firmware(dice.Uint64(), 1_150_000+dice.IntN(50_000)) }},
-		{"pump-7", "2.1.0", 2, func() []byte { return lab.Firmware(dice.Uint64(), 1_250_000+dice.IntN(50_000)) }},
-		{"monitor-3", "5.4.1", 1, func() []byte { return image(dice.Uint64(), 850_000+dice.IntN(50_000), w.opt.Start) }},
-	} {
-		product, err := model.NewSubject(model.KindProduct, maker, r.model)
+	for _, s := range made() {
+		product, err := model.NewSubject(model.KindProduct, maker, s.model)
 		if err != nil {
 			return err
 		}
-		w.releases = append(w.releases, Release{
-			Product: product, Version: r.version, Counter: r.counter, Name: fmt.Sprintf("%s-%s.bin", r.model, r.version),
-			Hosts: []string{updateHost}, Body: r.body(),
-		})
+		r := Release{Product: product, Version: s.version, Counter: s.counter, Name: s.file(), Hosts: []string{updateHost}}
+		if seed, size := dice.Uint64(), s.size+dice.IntN(50_000); s.image {
+			r.Body = image(seed, size, w.opt.Start)
+		} else {
+			r.Body = lab.Firmware(seed, size)
+		}
+		w.releases = append(w.releases, r)
 	}
 	newest := w.releases[pumpNew].Body
 	w.altered = lab.Flip(newest, len(newest)/3+dice.IntN(len(newest)/3))
@@ -71,15 +84,15 @@ func (w *Ward) build() error {
 }
 
 // image returns a legacy boot image: a header of 64 bytes with checksums of itself and of what follows.
-func image(seed uint64, size int, made time.Time) []byte {
+func image(seed uint64, size int, today time.Time) []byte {
 	const header = 64
 	out := append(make([]byte, header), lab.Firmware(seed, size-header)...)
 	be := binary.BigEndian
 	be.PutUint32(out[0:], 0x27051956)
-	be.PutUint32(out[8:], uint32(made.AddDate(0, -1, 0).Unix())) //nolint:gosec // the format counts in 32 bits
-	be.PutUint32(out[12:], uint32(size-header))                  //nolint:gosec // of a file made here
-	be.PutUint32(out[16:], 0x8000)                               // load address
-	be.PutUint32(out[20:], 0x8000)                               // entry point
+	be.PutUint32(out[8:], uint32(today.AddDate(0, -1, 0).Unix()))
+	be.PutUint32(out[12:], uint32(size-header))
+	be.PutUint32(out[16:], 0x8000) // load address
+	be.PutUint32(out[20:], 0x8000) // entry point
 	be.PutUint32(out[24:], crc32.ChecksumIEEE(out[header:]))
 	copy(out[28:], []byte{5, 2, 2, 0}) // Linux, ARM, kernel, not compressed
 	copy(out[32:header], "monitor-3 5.4.1")

@@ -22,14 +22,14 @@ func (d *day) outside(e *errand, host, agent string, all ...lab.Object) lab.Even
 
 const updateAgent = "Microsoft-Delivery-Optimization/10.0"
 
-// fetchUpdate is a workstation that fetches a system update as a cabinet, some of them in ranges.
+// fetchUpdate is a workstation that fetches the system update of the day as a cabinet.
 func fetchUpdate(d *day, e *errand) lab.Event {
 	number := 5_040_000 + d.dice("update", d.number).IntN(9000)
 	name := fmt.Sprintf("windows10.0-kb%d-x64_%08x.cab", number, uint32(number)*2_654_435_761)
 	size := 1_500_000 + number%700_000
-	body := lab.HeadedBody(cabinet(size), uint64(number), size) //nolint:gosec // a small number
+	body := lab.HeadedBody(cabinet(size), uint64(number), size)
 	return d.outside(e, "au.download.windowsupdate.com", updateAgent, lab.Object{
-		Path: "/d/msdownload/update/software/secu/2026/01/" + name, Body: body, Type: "application/vnd.ms-cab-compressed",
+		Path: d.start.Format("/d/msdownload/update/software/secu/2006/01/") + name, Body: body, Type: "application/vnd.ms-cab-compressed",
 	})
 }
 
@@ -37,7 +37,7 @@ func fetchUpdate(d *day, e *errand) lab.Event {
 func cabinet(size int) []byte {
 	le := binary.LittleEndian
 	h := append([]byte("MSCF"), 0, 0, 0, 0)
-	h = le.AppendUint32(h, uint32(size)) //nolint:gosec // of a file made here
+	h = le.AppendUint32(h, uint32(size))
 	h = append(h, 0, 0, 0, 0, 44, 0, 0, 0, 0, 0, 0, 0, 3, 1, 1, 0, 1, 0, 0, 0)
 	return append(h, 0, 0, 0, 0)
 }
@@ -45,7 +45,7 @@ func cabinet(size int) []byte {
 // fetchDefinitions is a workstation that fetches virus definitions, from one of two vendors.
 func fetchDefinitions(d *day, e *errand) lab.Event {
 	if e.device%2 == 0 {
-		head := fmt.Appendf(nil, "ClamAV-VDB:05 Jan 2026 08-00 +0000:%d:2070000:90:", 27_500+d.number)
+		head := fmt.Appendf(nil, "ClamAV-VDB:%s:%d:2070000:90:", d.start.Format("02 Jan 2006 15-04 -0700"), 27_500+d.number)
 		return d.outside(e, "database.clamav.net", "ClamAV/1.4.1", lab.Object{
 			Path: "/daily.cvd", Body: lab.HeadedBody(head, d.dice("definitions", d.number).Uint64(), 900_000),
 		})
@@ -89,17 +89,17 @@ func fetchStatus(d *day, e *errand) lab.Event {
 
 // sequence returns a body that begins as DER does with a sequence over all of it.
 func sequence(seed uint64, size int) lab.Body {
-	head := binary.BigEndian.AppendUint16([]byte{0x30, 0x82}, uint16(size-4)) //nolint:gosec // at most a few thousand
+	head := binary.BigEndian.AppendUint16([]byte{0x30, 0x82}, uint16(size-4))
 	return lab.HeadedBody(head, seed, size)
 }
 
 // fetchPackage is a server that fetches a package of its distribution.
 func fetchPackage(d *day, e *errand) lab.Event {
-	n := e.arg % 50
+	n := e.arg % 50 // which package, of those that there are
 	name := fmt.Sprintf("libsynthetic%d_1.%d-%d_amd64.deb", n, n%7, 1+n%3)
 	head := fmt.Appendf(nil, "!<arch>\n%-16s%-12d%-6d%-6d%-8s%-10d`\n2.0\n", "debian-binary", 1_767_000_000, 0, 0, "100644", 4)
 	return d.outside(e, "deb.debian.org", "Debian APT-HTTP/1.3 (2.6.1)", lab.Object{
-		Path: "/debian/pool/main/libs/" + name, Body: lab.HeadedBody(head, uint64(n), 60_000+n*9_000), //nolint:gosec // below 50
+		Path: "/debian/pool/main/libs/" + name, Body: lab.HeadedBody(head, uint64(n), 60_000+n*9_000),
 		Type: "application/vnd.debian.binary-package",
 	})
 }

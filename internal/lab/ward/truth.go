@@ -61,7 +61,7 @@ type parted struct {
 // object tells about an object that was fetched. Of ranges it tells when the last has come.
 func (d *day) object(t lab.Truth, tell func(Fetch) error) error {
 	ref, _ := t.Ref.(fetch)
-	f := d.fetch(t.Device, t.Server, t.Host)
+	f := d.line(t.Device, t.Server, t.Host)
 	f.Time, f.Name, f.Meant, f.Complete = t.Time, path.Base(t.Path), ref.meant, t.Complete && t.Requested
 	f.Size, f.Digest, f.Entity = t.Length, t.Digest, t.Entity
 	if r := ref.release; r != nil {
@@ -86,7 +86,7 @@ func (d *day) object(t lab.Truth, tell func(Fetch) error) error {
 }
 
 func (d *day) session(s lab.Session) Fetch {
-	f := d.fetch(s.Device, s.Server, s.Name)
+	f := d.line(s.Device, s.Server, s.Name)
 	f.Time, f.Meant, f.Complete = s.Time, Encrypted, true
 	for _, o := range s.Objects {
 		f.Size += o.Body.Size()
@@ -94,7 +94,8 @@ func (d *day) session(s lab.Session) Fetch {
 	return f
 }
 
-func (d *day) fetch(device, server netip.AddrPort, host string) Fetch {
+// line begins a line of truth with who spoke to whom.
+func (d *day) line(device, server netip.AddrPort, host string) Fetch {
 	f := Fetch{Addr: device, Server: server, Host: host}
 	if i, ok := d.byAddr[device.Addr()]; ok {
 		f.Device, f.MAC = d.devices[i].Asset, d.devices[i].MAC

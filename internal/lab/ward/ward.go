@@ -85,7 +85,7 @@ func (w *Ward) Start() time.Time { return w.opt.Start }
 func (w *Ward) dice(purpose string, n ...int) *rand.Rand {
 	b := binary.LittleEndian.AppendUint64(nil, w.opt.Seed)
 	for _, x := range n {
-		b = binary.LittleEndian.AppendUint64(b, uint64(x)) //nolint:gosec // any distinct number does
+		b = binary.LittleEndian.AppendUint64(b, uint64(x))
 	}
 	return rand.New(rand.NewChaCha8(sha256.Sum256(append(b, purpose...)))) //nolint:gosec // a ward must come out the same from the same seed
 }
