@@ -84,7 +84,7 @@ func TestSameSeedSameBytes(t *testing.T) {
 		m, h := write(t, newWard(t, opt), number), sha256.New()
 		for _, r := range records(t, m.capture) {
 			if !r.secret() {
-				fmt.Fprintf(h, "%v %x\n", r.at, r.data)
+				_, _ = fmt.Fprintf(h, "%v %x\n", r.at, r.data)
 			}
 		}
 		for _, f := range m.truth {
