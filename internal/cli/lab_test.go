@@ -145,7 +145,7 @@ func TestThirdPartiesOfAWardAreKnown(t *testing.T) {
 	}
 	hosts := map[string]bool{}
 	_, err = w.WriteDay(t.Context(), &bytes.Buffer{}, 1, func(f ward.Fetch) error {
-		_, known := sources.ThirdParty(f.Host, f.Name)
+		_, _, known := sources.ThirdParty(f.Host, f.Name)
 		if known != (f.Meant == ward.ThirdParty) {
 			t.Errorf("%s of %s is meant to be %q, and known as a third party's: %v", f.Name, f.Host, f.Meant, known)
 		}
