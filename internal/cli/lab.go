@@ -86,7 +86,7 @@ func (s *state) labWard(ctx context.Context, w wardFlags) error {
 		s.note("day %d of %d", number, w.days)
 	})
 	if ctx.Err() != nil {
-		return fault.Wrap(ctx.Err(), fault.Interrupted, "the ward was not finished and nothing of it is left in %q", w.out)
+		return fault.New(fault.Interrupted, "interrupted: nothing of the ward is left in %q", w.out).Hint("run the command again")
 	}
 	if err != nil {
 		return fault.Wrap(err, fault.CodeOf(err), "write the ward into %q", w.out)

@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"bytes"
+	"context"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cordon-trust/cordon/internal/cli"
 	"github.com/cordon-trust/cordon/internal/inventory"
 	"github.com/cordon-trust/cordon/internal/kit/disk"
 	"github.com/cordon-trust/cordon/internal/lab/ward"
@@ -177,5 +179,36 @@ func TestReleasesOfAWardLieInItsFolder(t *testing.T) {
 		if b, err := os.ReadFile(filepath.Join(dir, ward.ReleasesName, r.Name)); err != nil || !bytes.Equal(b, r.Body) {
 			t.Errorf("%s: %d bytes, %v", r.Name, len(b), err)
 		}
+	}
+}
+
+// interruptAt is a stream of progress that ends the run when a line is written.
+type interruptAt struct {
+	line   string
+	cancel context.CancelFunc
+	bytes.Buffer
+}
+
+func (i *interruptAt) Write(b []byte) (int, error) {
+	if strings.Contains(string(b), i.line) {
+		i.cancel()
+	}
+	return i.Buffer.Write(b)
+}
+
+// Ctrl-C in the middle of the second day leaves nothing, not even the first.
+func TestLabWardInterrupted(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "ward")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var out bytes.Buffer
+	said := &interruptAt{line: "day 2 of 3", cancel: cancel}
+	code := cli.Run(ctx, []string{"lab", "ward", "--out", dir, "--devices", "4", "--days", "3"}, cli.Streams{Out: &out, Err: said}, func(string) string { return "" })
+	if code != 130 || out.Len() != 0 || !strings.Contains(said.String(), "interrupted") {
+		t.Errorf("exit %d, %q, %q", code, out.String(), said.String())
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
+		t.Errorf("left are %v, %v", left, err)
 	}
 }

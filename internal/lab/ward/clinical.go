@@ -43,7 +43,7 @@ func poll(d *day, e *errand) lab.Event {
 		told := fmt.Sprintf(`{"library":%d,"configuration":%d,"message":null,"next":900}`, d.libraryVersion(), d.number)
 		c.Fetch = []lab.Object{{Path: "/v1/status", Post: []byte(said), Body: lab.BytesBody([]byte(told)), Type: "application/json", Ref: fetch{meant: Noise}}}
 	}
-	return d.near(e, server, "pumps."+domain, 8080, c)
+	return d.near(e, server, "pumps."+domain, 80, c)
 }
 
 // libraryVersion says which drug library is in force: a new one every fourth day.
@@ -82,7 +82,7 @@ func (d *day) fromPumpServer(e *errand, path, mime string, body []byte) lab.Even
 	if server == nil {
 		return lab.Event{At: e.at}
 	}
-	return d.near(e, server, "pumps."+domain, 8080, lab.Conversation{
+	return d.near(e, server, "pumps."+domain, 80, lab.Conversation{
 		Agent: "pump-7/" + e.who.Version,
 		Fetch: []lab.Object{{Path: path, Body: lab.BytesBody(body), Type: mime, Ref: fetch{meant: Noise}}},
 	})

@@ -130,7 +130,17 @@ format. Addresses are private or reserved for documentation.
 %-22s what each device fetched and what it was meant to be, one JSON object a line
 %-22s three releases of one maker, to be signed and published
 
+What a person should know about, and must not miss among all the rest:
+  day 1  a pump fetches a file that is in no release; another one fetches %s with one byte changed
+  day 2  a pump that has 2.1.0 fetches the older 2.0.0
+What looks odd and means no harm:
+  each day   some pumps fetch the new release, over ranges, encoded, seen twice, with other tags each way, or
+             through a mirror that loses frames; workstations fetch updates of their systems in clear
+  day 2      the pump servers do not answer from 09:00 to 09:20
+  day 3      the power fails at 03:05, and everything comes back at once at 03:10
+  every 4th  a new drug library, and new certificates in the cloud
+
 Two runs with the same seed differ only inside TLS, whose keys are random.
-`, w.opt.Devices, days, w.opt.Seed, w.opt.Start.Format("2006-01-02"), "ward-day-NN.pcap", DevicesFile, TruthFile, ReleasesName+"/")
+`, w.opt.Devices, days, w.opt.Seed, w.opt.Start.Format("2006-01-02"), "ward-day-NN.pcap", DevicesFile, TruthFile, ReleasesName+"/", w.releases[pumpNew].Name)
 	return err
 }

@@ -11,27 +11,30 @@ import (
 const maxWave = 40
 
 // rollOut writes down which devices get the newest release of their product today: a quarter of the pumps,
-// then the next quarter, and so on, and one monitor in eight.
+// then the next quarter, and so on, each in the next of the styles, and one monitor in eight.
 func (d *day) rollOut() {
-	for i, device := range turn(d.order, 4, d.number) {
-		b := d.diary(device, "roll-out", 1000)
-		at := 10*hour + time.Duration(i)*4*time.Minute/time.Duration(1+len(d.order)/100) + time.Duration(b.dice.IntN(60_000))*time.Millisecond
-		b.at(at, fetchRelease(pumpNew, i), 0)
+	from, to := turn(len(d.order), 4, d.number)
+	for i := from; i < to; i++ {
+		b := d.diary(d.order[i], "roll-out", 1000)
+		at := 10*hour + time.Duration(i-from)*2*time.Minute + time.Duration(b.dice.IntN(60_000))*time.Millisecond
+		b.at(at, fetchRelease(pumpNew, i%styles), 0)
 		if i%styles == ranged { // the rest of it, on a connection of its own
 			b.at(at+3*time.Second, fetchRest(pumpNew), 0)
 		}
 	}
-	for _, device := range turn(d.of[monitor], 8, d.number) {
+	monitors := d.of[monitor]
+	from, to = turn(len(monitors), 8, d.number)
+	for _, device := range monitors[from:to] {
 		b := d.diary(device, "roll-out", 1000)
 		b.some(1, 13*hour, 15*hour, fetchRelease(monitorNew, plain))
 	}
 }
 
-// turn returns those whose turn it is when one part in so many comes each day, from day 1 on.
-func turn(all []int, parts, number int) []int {
-	wave := min(maxWave, max(1, len(all)/parts))
-	from := min(len(all), (number-1)*wave)
-	return all[from:min(len(all), from+wave)]
+// turn returns the range of those whose turn it is when one part in so many comes each day, from day 1 on.
+func turn(n, parts, number int) (from, to int) {
+	wave := min(maxWave, max(1, n/parts))
+	from = min(n, (number-1)*wave)
+	return from, min(n, from+wave)
 }
 
 // How a release crosses the wire and is seen: each style is another way in which a mirror is not the wire.
@@ -67,7 +70,6 @@ func distortion(style int) *lab.Distortion {
 func fetchRelease(which, style int) deed {
 	return func(d *day, e *errand) lab.Event {
 		r := &d.releases[which]
-		style := style % styles
 		if style == ranged {
 			return d.fetchRanges(e, r)
 		}
