@@ -27,7 +27,7 @@ type state struct {
 }
 
 func newState(streams Streams, env func(string) string) *state {
-	return &state{in: streams.In, out: bufio.NewWriter(streams.Out), err: streams.Err, env: env}
+	return &state{in: streams.In, out: bufio.NewWriterSize(streams.Out, 64<<10), err: streams.Err, env: env}
 }
 
 // newRootCommand builds the whole tree. A new command is one constructor here and one file.

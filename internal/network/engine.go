@@ -18,6 +18,7 @@ const (
 	maxObjects = 16 << 10 // bodies
 	maxPending = 4 << 10  // of these, complete and waiting for an acknowledgement
 	perStream  = 64       // of these, of one connection
+	maxDevices = 4 << 10  // subjects of addresses that are kept ready
 )
 
 // engine reads one capture. It is used by one goroutine, which owns every field.
@@ -47,6 +48,9 @@ type engine struct {
 	live, pending      int
 	unfollowed         int64
 	saved, unsaved     int64
+
+	told    model.Transfer // the last that the sink was told of
+	devices map[netip.Addr]model.Subject
 }
 
 func newEngine(opt Options, sink Sink) *engine {
@@ -93,6 +97,17 @@ func (e *engine) Open(c *flow.Conn) flow.Stream {
 	return s
 }
 
+// transfer is what the sink is told of an object; it lies in the engine, so that none is allocated for each.
+func (e *engine) transfer(o *object, device model.Subject, peer string) *model.Transfer {
+	e.told = o.transfer(device, peer)
+	return &e.told
+}
+
+// wants reports whether the sink is to be told of an object.
+func (e *engine) wants(o *object, t *model.Transfer) bool {
+	return e.opt.AllObjects || o.updateLike() || e.opt.Keep != nil && e.opt.Keep(t)
+}
+
 // emit hands a finished object to the sink, if it is wanted, and takes it back.
 func (e *engine) emit(o *object, device model.Subject, peer string) {
 	if o.whereof != nil {
@@ -101,10 +116,10 @@ func (e *engine) emit(o *object, device model.Subject, peer string) {
 	}
 	e.objects++
 	if e.err == nil {
-		if t := o.transfer(device, peer); e.opt.AllObjects || o.updateLike() || e.opt.Keep != nil && e.opt.Keep(&t) {
+		if t := e.transfer(o, device, peer); e.wants(o, t) {
 			e.transfers++
-			if e.err = e.sink.Transfer(t); e.err == nil && e.parts != nil && o.isPart() {
-				e.err = e.parts.Part(o.part(&t))
+			if e.err = e.sink.Transfer(*t); e.err == nil && e.parts != nil && o.isPart() {
+				e.err = e.parts.Part(o.part(t))
 			}
 		}
 	}
@@ -114,8 +129,8 @@ func (e *engine) emit(o *object, device model.Subject, peer string) {
 // emitPart hands out a part of an object that is put together, which is the transfer.
 func (e *engine) emitPart(o *object, device model.Subject, peer string) {
 	if e.err == nil && e.parts != nil {
-		if t := o.transfer(device, peer); e.opt.AllObjects || o.updateLike() || e.opt.Keep != nil && e.opt.Keep(&t) {
-			e.err = e.parts.Part(o.part(&t))
+		if t := e.transfer(o, device, peer); e.wants(o, t) {
+			e.err = e.parts.Part(o.part(t))
 		}
 	}
 	a := o.whereof
@@ -132,10 +147,17 @@ func (e *engine) recycle(o *object) {
 
 // device returns the subject of an address.
 func (e *engine) device(a netip.Addr) model.Subject {
+	if d, ok := e.devices[a]; ok {
+		return d
+	}
 	d, err := model.DeviceAt(e.opt.Site, e.opt.Realm, a, time.Time{})
 	if err != nil && e.err == nil {
 		e.err = err // the site or realm cannot be part of a subject
 	}
+	if e.devices == nil || len(e.devices) >= maxDevices {
+		e.devices = make(map[netip.Addr]model.Subject)
+	}
+	e.devices[a] = d
 	return d
 }
 

@@ -82,7 +82,7 @@ func TestDownload(t *testing.T) {
 		Host: "updates.acme.example", Protocol: "http", Name: "pump-2.1.0.bin", Size: 200_000, Declared: 200_000,
 		Complete: true, Digest: model.DigestOf(fw), ContentType: "application/x-elf",
 	}}
-	if d := cmp.Diff(want, got, cmp.Comparer(func(a, b model.Subject) bool { return a == b })); d != "" {
+	if d := cmp.Diff(want, got, cmp.Comparer(func(a, b model.Subject) bool { return a == b }), cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); d != "" {
 		t.Error(d)
 	}
 	wantSum := Summary{

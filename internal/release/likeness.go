@@ -35,6 +35,9 @@ func (l *likeness) text() string {
 // likest returns the artifact that the transfer looks most like: it has its name, and besides its size,
 // one of the hosts of its release, or its product.
 func (c *judging) likest() *likeness {
+	if len(c.book.byName) == 0 && len(c.book.vouchNames) == 0 {
+		return nil
+	}
 	name := normal(c.t.Name)
 	if name == "" {
 		return nil
