@@ -16,6 +16,8 @@ type state struct {
 	err io.Writer     // errors, progress, prompts
 	env func(string) string
 
+	memory func(env func(string) string) // bounds the memory of a process that watches; nil when it is not ours
+
 	homeFlag string
 	passFlag string
 	dryRun   bool

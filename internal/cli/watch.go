@@ -31,6 +31,9 @@ func newWatchCommand(s *state) *cobra.Command {
 				return err
 			}
 			opt.Files, opt.Stdin = args, s.in
+			if s.memory != nil {
+				s.memory(s.env)
+			}
 			return s.reading(cmd.Context(), func(a *app.App) error {
 				return s.watch(cmd.Context(), a, opt, gate)
 			})

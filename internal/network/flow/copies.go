@@ -18,13 +18,12 @@ type copies struct {
 	}
 }
 
-// seen says whether this segment was seen within the last moments, and remembers it.
-func (c *copies) seen(s *Segment) bool {
-	hi, lo := bits.Mul64(s.Src.Lo^bits.RotateLeft64(s.Src.Hi, 17)^uint64(s.Field)<<48, s.Dst.Lo^bits.RotateLeft64(s.Dst.Hi, 41)^0x9e3779b97f4a7c15)
+// seen says whether this segment was seen within the last moments, and remembers it. flow is the hash of the
+// connection's name, whose seed the sender does not know, and side who sends in it.
+func (c *copies) seen(s *Segment, flow uint64, side int) bool {
+	hi, lo := bits.Mul64(flow^(uint64(s.Seq)<<32|uint64(s.Ack)), bits.RotateLeft64(flow, 32)^(uint64(s.ID)<<16|uint64(s.Window)<<40|uint64(s.Flags)))
 	x := hi ^ lo
-	hi, lo = bits.Mul64(x^(uint64(s.Seq)<<32|uint64(s.Ack)), 0xd6e8feb86659fd93^(uint64(s.ID)<<16|uint64(s.Window)<<40|uint64(s.Flags)))
-	x = hi ^ lo
-	hi, lo = bits.Mul64(x^(uint64(s.SrcPort)<<48|uint64(s.DstPort)<<32|uint64(uint32(s.Wire))), 0xa0761d6478bd642f) //nolint:gosec // mixing
+	hi, lo = bits.Mul64(x^(uint64(uint32(s.Wire))|uint64(s.Field)<<32|uint64(side)<<48), 0xa0761d6478bd642f) //nolint:gosec // mixing
 	x = hi ^ lo
 	if x == 0 {
 		x = 1
