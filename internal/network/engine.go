@@ -18,7 +18,7 @@ const (
 	maxObjects = 16 << 10 // bodies
 	maxPending = 4 << 10  // of these, complete and waiting for an acknowledgement
 	perStream  = 64       // of these, of one connection
-	maxDevices = 4 << 10  // subjects of addresses that are kept ready
+	maxDevices = 1 << 10  // subjects of addresses that are kept ready
 )
 
 // engine reads one capture. It is used by one goroutine, which owns every field.
@@ -50,7 +50,10 @@ type engine struct {
 	saved, unsaved     int64
 
 	told    model.Transfer // the last that the sink was told of
-	devices map[netip.Addr]model.Subject
+	devices [maxDevices]struct {
+		addr   netip.Addr
+		device model.Subject
+	}
 }
 
 func newEngine(opt Options, sink Sink) *engine {
@@ -147,17 +150,16 @@ func (e *engine) recycle(o *object) {
 
 // device returns the subject of an address.
 func (e *engine) device(a netip.Addr) model.Subject {
-	if d, ok := e.devices[a]; ok {
-		return d
+	b := a.As16()
+	known := &e.devices[(uint(b[15])^uint(b[14])<<4^uint(b[13]))%maxDevices]
+	if known.addr == a && known.device != (model.Subject{}) {
+		return known.device
 	}
 	d, err := model.DeviceAt(e.opt.Site, e.opt.Realm, a, time.Time{})
 	if err != nil && e.err == nil {
 		e.err = err // the site or realm cannot be part of a subject
 	}
-	if e.devices == nil || len(e.devices) >= maxDevices {
-		e.devices = make(map[netip.Addr]model.Subject)
-	}
-	e.devices[a] = d
+	known.addr, known.device = a, d
 	return d
 }
 

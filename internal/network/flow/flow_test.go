@@ -156,7 +156,9 @@ func TestShortSums(t *testing.T) {
 			src, dst Addr
 			raw      []byte
 		}{
-			{addr4(b), addr4(b[4:]), b[:8]}, {addr16(b), addr16(b[16:]), b[:32]}, {Addr{}, Addr{}, make([]byte, 32)},
+			{addr4(b), addr4(b[4:]), b[:8]},
+			{addr16(b), addr16(b[16:]), b[:32]},
+			{Addr{}, Addr{}, make([]byte, 32)},
 			{addr4(make([]byte, 4)), addr4(make([]byte, 4)), make([]byte, 8)},
 		} {
 			if got, want := fold(pseudoOf(c.src, c.dst, protoTCP)), fold(pseudoSum(c.raw, protoTCP)); got != want {
