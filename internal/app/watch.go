@@ -5,14 +5,14 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"net/netip"
 	"os"
+	"time"
 
 	"github.com/cordon-trust/cordon/internal/kit/disk"
 	"github.com/cordon-trust/cordon/internal/kit/fault"
 	"github.com/cordon-trust/cordon/internal/model"
 	"github.com/cordon-trust/cordon/internal/network"
-	"github.com/cordon-trust/cordon/internal/network/finding"
-	"github.com/cordon-trust/cordon/internal/store"
 )
 
 const maxSaved = 4 << 30 // bytes of carved files that one run keeps
@@ -20,57 +20,54 @@ const maxSaved = 4 << 30 // bytes of carved files that one run keeps
 // WatchOptions say what to read and what to keep of it.
 type WatchOptions struct {
 	Files    []string
-	Stdin    io.Reader // what "-" reads
-	All      bool      // every object, not only those that look like an update
-	NoRecord bool      // keep nothing of what was seen in the home
-	Save     string    // folder for carved files; empty: none
-	Spool    string    // folder for parts that come out of order; empty: the system's
+	Stdin    io.Reader      // what "-" reads
+	All      bool           // every object, not only those that look like an update
+	Sessions bool           // a row about every connection
+	NoRecord bool           // keep nothing of what was seen in the home
+	Exclude  []netip.Prefix // networks of which nothing is recorded
+	Retain   time.Duration  // how long recorded rows are kept; 0: [Retention]
+	Save     string         // folder for carved files; empty: none
+	Sources  string         // the hospital's list of third parties; empty: that of the home
+	Spool    string         // folder for parts that come out of order; empty: the system's
 }
 
 // WatchShow takes what a watch sees, as it sees it; findings come at the end.
 type WatchShow struct {
 	Transfer func(TransferInfo) error
 	Part     func(PartInfo) error
+	Session  func(SessionInfo) error // only with WatchOptions.Sessions
 	Finding  func(model.Finding) error
 }
 
-// Watch reads captures and hands every transfer, judged, to show, and at the end the findings. What was
-// read before an error is in the summary and the findings.
+// Watch reads captures and hands every transfer, judged, to show, and at the end the findings. A hospital's
+// house records what looks like an update, unless it is told not to. What was read before an error is in
+// the summary and the findings, and is recorded. No transaction is open while a capture is read.
 func (a *App) Watch(ctx context.Context, opt WatchOptions, show WatchShow) (WatchSummary, error) {
 	var sum WatchSummary
-	err := a.db.View(ctx, func(tx *store.Tx) error {
-		f, err := a.readFacts(ctx, tx)
+	w, err := a.newWatcher(ctx, opt, show)
+	if err != nil {
+		return sum, err
+	}
+	nopt := network.Options{AllObjects: opt.All, Sessions: opt.Sessions, Site: a.home.Site, Keep: w.concerns, Spool: opt.Spool}
+	if opt.Save != "" {
+		if err := disk.MakeDir(a.opt.FS, opt.Save, 0o700); err != nil {
+			return sum, err
+		}
+		if nopt.Saver, err = network.NewDirSaver(a.opt.FS, opt.Save, maxSaved); err != nil {
+			return sum, err
+		}
+	}
+	for _, name := range opt.Files {
+		var part network.Summary
+		part, err = watchFile(ctx, name, opt.Stdin, nopt, w)
+		sum.Add(part)
 		if err != nil {
-			return err
+			break
 		}
-		w := &watcher{app: a, tx: tx, ctx: ctx, facts: f, now: a.opt.Clock.Now(), show: show, all: opt.All}
-		w.found = finding.NewSet(a.home.Org, finding.Options{MakerHost: f.book.Serves})
-		nopt := network.Options{AllObjects: opt.All, Site: a.home.Site, Keep: w.concerns, Spool: opt.Spool}
-		if opt.Save != "" {
-			if err := disk.MakeDir(a.opt.FS, opt.Save, 0o700); err != nil {
-				return err
-			}
-			if nopt.Saver, err = network.NewDirSaver(a.opt.FS, opt.Save, maxSaved); err != nil {
-				return err
-			}
-		}
-		for _, name := range opt.Files {
-			var part network.Summary
-			part, err = watchFile(ctx, name, opt.Stdin, nopt, w)
-			sum.Add(part)
-			if err != nil {
-				break
-			}
-		}
-		list := w.found.List()
-		sum.Findings = len(list)
-		for _, f := range list {
-			if ferr := show.Finding(f); ferr != nil {
-				return ferr
-			}
-		}
-		return err
-	})
+	}
+	if eerr := w.end(ctx, &sum); eerr != nil {
+		return sum, errors.Join(err, eerr)
+	}
 	return sum, err
 }
 

@@ -34,6 +34,9 @@ type TransferInfo struct {
 	Complete     bool          `json:"complete"`
 	ContentType  string        `json:"content_type,omitzero"`
 	Verdict      model.Verdict `json:"verdict"`
+	Listed       model.Subject `json:"listed,omitzero"` // the device as the hospital's list has it, when it does
+	Asset        string        `json:"asset,omitzero"`
+	Fits         model.Fit     `json:"fits"`
 	Release      model.Subject `json:"release,omitzero"`
 	Publisher    string        `json:"publisher,omitzero"`
 	StaleSince   time.Time     `json:"stale_since,omitzero"`
@@ -43,5 +46,7 @@ type TransferInfo struct {
 // WatchSummary counts what was read.
 type WatchSummary struct {
 	network.Summary
-	Findings int `json:"findings"`
+	Findings int   `json:"findings"`
+	Recorded int64 `json:"recorded"`           // transfers that became rows in the home
+	Excluded int64 `json:"excluded,omitempty"` // transfers that were not recorded because of their network
 }

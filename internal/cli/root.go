@@ -58,6 +58,8 @@ func newRootCommand(s *state) *cobra.Command {
 		newTrustCommand(s),
 		newKeyCommand(s),
 		newWatchCommand(s),
+		newDeviceCommand(s),
+		newFindingCommand(s),
 		newGraphCommand(s),
 		newExposureCommand(s),
 		newLogCommand(s),

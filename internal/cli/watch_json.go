@@ -31,6 +31,13 @@ func (t transferRow) appendFields(b []byte) []byte {
 		b = jsonrow.String(b, "content_type", t.ContentType)
 	}
 	b = jsonrow.String(b, "verdict", string(t.Verdict))
+	if !t.Listed.IsZero() {
+		b = jsonrow.String(b, "listed", t.Listed.String())
+	}
+	if t.Asset != "" {
+		b = jsonrow.String(b, "asset", t.Asset)
+	}
+	b = jsonrow.String(b, "fits", string(t.Fits))
 	if !t.Release.IsZero() {
 		b = jsonrow.String(b, "release", t.Release.String())
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/cordon-trust/cordon/internal/network/ftp"
 	"github.com/cordon-trust/cordon/internal/network/http"
 	"github.com/cordon-trust/cordon/internal/network/tftp"
+	"github.com/cordon-trust/cordon/internal/network/tls"
 )
 
 // Bounds of what is followed at the same time, of all connections.
@@ -34,13 +35,22 @@ type engine struct {
 	ftp    ftp.Table
 	tftp   *tftp.Table
 	ranges ranges
+	tls    tls.Shared
 
-	streams pool[stream]
-	conns   []*http.Conn
-	free    []*object
+	sessions SessionSink // nil when none are wanted
+	streams  pool[stream]
+	secure   []*tls.Conn
+	conns    []*http.Conn
+	free     []*object
 
 	entities     []*entity // decoders at rest
 	entitiesMade int
+
+	inners     []*inner // at rest
+	innersMade int
+	unopened   int64
+	decoded    int64 // bytes
+	undecoded  int64 // bodies
 
 	packets, bytes     int64
 	first, last        int64
@@ -59,9 +69,16 @@ type engine struct {
 func newEngine(opt Options, sink Sink) *engine {
 	e := &engine{opt: opt, sink: sink}
 	e.parts, _ = sink.(PartSink)
+	if opt.Sessions {
+		e.sessions, _ = sink.(SessionSink)
+	}
+	e.tls.Brief = e.sessions == nil
 	e.dec.Counts = &e.counts
 	var h maphash.Hash // seeded anew for every engine
 	e.table = flow.NewTable(e, &e.counts, 0, h.Sum64(), flow.Limits{Connections: opt.Connections})
+	if e.watchesEnds() {
+		e.table.Over = e.over
+	}
 	e.tftp = tftp.New(&letters{engine: e, objects: make(map[*tftp.Transfer]*object)})
 	e.ranges = ranges{engine: e, by: make(map[wholeKey]*assembly), spooler: spooler{dir: opt.Spool}}
 	return e
@@ -106,11 +123,6 @@ func (e *engine) transfer(o *object, device model.Subject, peer string) *model.T
 	return &e.told
 }
 
-// wants reports whether the sink is to be told of an object.
-func (e *engine) wants(o *object, t *model.Transfer) bool {
-	return e.opt.AllObjects || o.updateLike() || e.opt.Keep != nil && e.opt.Keep(t)
-}
-
 // emit hands a finished object to the sink, if it is wanted, and takes it back.
 func (e *engine) emit(o *object, device model.Subject, peer string) {
 	if o.whereof != nil {
@@ -119,7 +131,7 @@ func (e *engine) emit(o *object, device model.Subject, peer string) {
 	}
 	e.objects++
 	if e.err == nil {
-		if t := e.transfer(o, device, peer); e.wants(o, t) {
+		if t := e.transfer(o, device, peer); e.wanted(o, t) {
 			e.transfers++
 			if e.err = e.sink.Transfer(*t); e.err == nil && e.parts != nil && o.isPart() {
 				e.err = e.parts.Part(o.part(t))
@@ -132,7 +144,7 @@ func (e *engine) emit(o *object, device model.Subject, peer string) {
 // emitPart hands out a part of an object that is put together, which is the transfer.
 func (e *engine) emitPart(o *object, device model.Subject, peer string) {
 	if e.err == nil && e.parts != nil {
-		if t := e.transfer(o, device, peer); e.wants(o, t) {
+		if t := e.transfer(o, device, peer); e.wanted(o, t) {
 			e.err = e.parts.Part(o.part(t))
 		}
 	}

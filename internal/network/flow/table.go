@@ -1,5 +1,10 @@
 package flow
 
+import (
+	"cmp"
+	"slices"
+)
+
 // Timeouts in nanoseconds of capture time.
 const (
 	idleOpen   = 600e9 // a connection that may go on
@@ -22,6 +27,8 @@ type Limits struct {
 // Table follows connections. It is used by one goroutine.
 type Table struct {
 	Counts *Counts
+	// Over, when it is set, is told of each connection that is over, before the Close of its stream.
+	Over func(c *Conn, why End)
 
 	opener Opener
 	realm  uint32
@@ -102,7 +109,7 @@ func (t *Table) create(k key, h uint32, now int64) *Conn {
 		}
 	}
 	c := t.conn(i)
-	*c = Conn{key: k, hash: h, index: i, live: true, last: now}
+	*c = Conn{key: k, hash: h, index: i, live: true, first: now, last: now}
 	t.insert(h, i)
 	t.used++
 	t.Counts.Connections++
@@ -177,7 +184,8 @@ func (t *Table) sweep(now int64, n int) {
 	}
 }
 
-// evict gives up one connection: of the next ones in the slab, the one idle for longest.
+// evict gives up one connection: of the next ones in the slab, one that is over, else one that never carried
+// a byte, so that a flood of these costs no other, else the one idle for longest.
 func (t *Table) evict(now int64) {
 	var worst *Conn
 	for range evictionLook {
@@ -186,7 +194,7 @@ func (t *Table) evict(now int64) {
 		if !c.live {
 			continue
 		}
-		if worst == nil || c.closed && !worst.closed || c.closed == worst.closed && now-c.last > now-worst.last {
+		if worst == nil || c.worth() < worst.worth() || c.worth() == worst.worth() && now-c.last > now-worst.last {
 			worst = c
 		}
 	}
@@ -200,12 +208,28 @@ func (t *Table) evict(now int64) {
 	t.remove(worst)
 }
 
-// Finish ends every connection: the capture is over.
+// worth is how much is lost with a connection.
+func (c *Conn) worth() int {
+	switch {
+	case c.closed:
+		return 0
+	case !c.opened:
+		return 1
+	}
+	return 2
+}
+
+// Finish ends every connection, in the order of their last packets: the capture is over.
 func (t *Table) Finish() {
+	var open []uint32
 	for i := range t.made {
 		if c := t.conn(i); c.live {
-			t.finish(c, EndCapture)
-			t.remove(c)
+			open = append(open, i)
 		}
+	}
+	slices.SortStableFunc(open, func(a, b uint32) int { return cmp.Compare(t.conn(a).last, t.conn(b).last) })
+	for _, i := range open {
+		t.finish(t.conn(i), EndCapture)
+		t.remove(t.conn(i))
 	}
 }
