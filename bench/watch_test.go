@@ -302,7 +302,7 @@ func (p *programs) recording(b *testing.B, path string, watch []cost) {
 	var costs []cost
 	for i := range pairs {
 		home := filepath.Join(p.dir, fmt.Sprintf("home-%s-%d", filepath.Base(path), i))
-		if err := os.CopyFS(home, os.DirFS(p.home)); err != nil {
+		if err := copyHome(home, p.home); err != nil {
 			b.Fatal(err)
 		}
 		argv := slices.DeleteFunc(p.ours(path), func(a string) bool { return a == "--no-record" })

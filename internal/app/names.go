@@ -17,14 +17,17 @@ const (
 // hands out. Any other could name a patient, and only its mark is kept. A release that is learnt later puts
 // the text back in place of the mark. It belongs to one goroutine.
 type names struct {
-	secret []byte
+	marker *model.Marker // nil where nothing was ever recorded: there is no secret, and no mark
 	files  map[string]bool
 	hosts  map[string]bool
 	texts  map[model.Mark]string // of both
 }
 
 func newNames(secret []byte, book *release.Book) *names {
-	n := &names{secret: secret, files: map[string]bool{}, hosts: map[string]bool{}, texts: map[model.Mark]string{}}
+	n := &names{files: map[string]bool{}, hosts: map[string]bool{}, texts: map[model.Mark]string{}}
+	if secret != nil {
+		n.marker = model.NewMarker(secret)
+	}
 	for _, name := range book.FileNames() {
 		n.files[name] = true
 		n.texts[n.markOf(markName, name)] = name
@@ -36,12 +39,11 @@ func newNames(secret []byte, book *release.Book) *names {
 	return n
 }
 
-// markOf returns the mark of a text. Where nothing was ever recorded there is no secret, and no mark.
 func (n *names) markOf(kind, text string) model.Mark {
-	if n.secret == nil {
+	if n.marker == nil {
 		return model.Mark{}
 	}
-	return model.MarkOf(n.secret, kind, text)
+	return n.marker.Mark(kind, text)
 }
 
 // serves reports whether a release names the host.

@@ -18,7 +18,7 @@ func TestThirdPartiesOfTheHouse(t *testing.T) {
 	devices(t, w.house, "W-1,,,,,10.0.0.10,main,office,IT,workstation", "P-1,acme,pump-7,SN-1,,10.0.0.11,main,ward 3,CE,endpoint")
 	w.c.at = w.c.at.Add(time.Minute)
 	from := func(addr, host string) string {
-		return download(t, fetch{body: firmware(9, 4000), name: "tool_1_amd64.deb", host: host, at: w.c.at, device: addr})
+		return fetched(t, fetch{body: elf(9, 4000), name: "tool_1_amd64.deb", host: host, at: w.c.at, device: addr})
 	}
 	own := `{"source":"IT","status":"in force","date":"2026-02-01","publishers":[{"name":"Our mirror","kind":"packages","hosts":["mirror.mercy.test"],"names":[".deb"]}]}`
 	for _, c := range []struct {

@@ -1,8 +1,11 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
+	"fmt"
+	"io"
 	"net/netip"
 	"time"
 
@@ -39,6 +42,9 @@ func (a *App) newRecorder(n *names, exclude []netip.Prefix, keep time.Duration) 
 	}
 	if keep < 0 {
 		return nil, fault.New(fault.Usage, "rows cannot be kept for %s", keep)
+	}
+	if a.opt.Store.ReadOnly {
+		return nil, fault.New(fault.ReadOnly, "the home was opened for reading only")
 	}
 	if _, err := a.ring.MachineSigners(evidence.RoleObserver); err != nil {
 		return nil, err
@@ -139,9 +145,14 @@ func (r *recorder) flush(ctx context.Context, in func(context.Context, func(*sto
 func (r *recorder) sign() (arrival, error) {
 	a := r.app
 	arr := arrival{keep: a.opt.Clock.Now().Add(r.keep), rows: make([]evidence.Row, len(r.ends)), keys: r.keys}
+	random := make([]byte, len(r.ends)*evidence.SaltSize) // read at once: one by one it would cost more than the rest
+	if _, err := io.ReadFull(a.opt.Rand, random); err != nil {
+		return arr, fmt.Errorf("read salts: %w", err)
+	}
+	salts := bytes.NewReader(random)
 	var err error
 	for i, from := 0, 0; i < len(r.ends); i++ {
-		if arr.rows[i], err = evidence.NewRow(a.opt.Rand, r.bodies[from:r.ends[i]:r.ends[i]]); err != nil {
+		if arr.rows[i], err = evidence.NewRow(salts, r.bodies[from:r.ends[i]:r.ends[i]]); err != nil {
 			return arr, err
 		}
 		from = r.ends[i]

@@ -109,7 +109,23 @@ func (a *App) reason(ctx context.Context, tx *store.Tx, f facts, sub model.Subje
 		return r, nil
 	}
 	a.check(ctx, tx, f, rec, &r)
-	return r, nil
+	return r, sayRows(ctx, tx, rec.Digest, &r)
+}
+
+// sayRows adds how many rows a statement covers, and how many of them are erased.
+func sayRows(ctx context.Context, tx *store.Tx, statement model.Digest, r *Reason) error {
+	rows, err := tx.Rows().Read(ctx, statement)
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	erased := 0
+	for _, row := range rows {
+		if row.Salt == nil {
+			erased++
+		}
+	}
+	r.Notes = append(r.Notes, fmt.Sprintf("it covers %d rows, of which %d are erased", len(rows), erased))
+	return nil
 }
 
 // check verifies a statement again and says in words what came of it.

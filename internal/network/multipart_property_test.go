@@ -21,7 +21,8 @@ func drawForm(t *rapid.T) *scene {
 	for range rapid.IntRange(1, 3).Draw(t, "forms") {
 		var parts []formPart
 		for range rapid.IntRange(1, 4).Draw(t, "files") {
-			body := firmware(rapid.Uint64Range(0, 60_000).Draw(t, "seed"), rapid.IntRange(16, 9000).Draw(t, "size"))
+			seed := rapid.Uint64Range(0, 60_000).Draw(t, "seed")<<8 | uint64(len(s.bodies)) // no two files are the same
+			body := firmware(seed, rapid.IntRange(16, 9000).Draw(t, "size"))
 			s.bodies = append(s.bodies, body)
 			s.truth[model.DigestOf(body)] = true
 			parts = append(parts, formPart{fmt.Sprintf(`name="f"; filename="%d.bin"`, len(s.bodies)-1), "", body})

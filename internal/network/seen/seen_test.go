@@ -36,7 +36,7 @@ func full(t interface{ Fatal(...any) }) model.Transfer {
 			Behind:   []model.Block{{Index: 3, Digest: model.DigestOf([]byte("q"))}, {Index: 700}},
 		},
 		Notes:    []string{"seen are 1 of 2 bytes", ""},
-		HostMark: model.MarkOf([]byte("k"), "host", "x"), NameMark: model.MarkOf([]byte("k"), "name", "x"),
+		HostMark: model.NewMarker([]byte("k")).Mark("host", "x"), NameMark: model.NewMarker([]byte("k")).Mark("name", "x"),
 	}
 }
 
@@ -64,7 +64,7 @@ func TestOtherRowsRoundTrip(t *testing.T) {
 	at := time.Unix(1_700_000_000, 0).UTC()
 	s := Sighting{
 		First: at, Last: at.Add(time.Hour), Device: device(t, "fd00::10"), Addr: netip.MustParseAddr("fd00::10"), MAC: "02:4d:50:00:00:0a",
-		How: "nd", NameMark: model.MarkOf([]byte("k"), "name", "bed-7"),
+		How: "nd", NameMark: model.NewMarker([]byte("k")).Mark("name", "bed-7"),
 	}
 	if diff := cmp.Diff(s, read(t, AppendSighting(nil, &s)).Sighting, comparable); diff != "" {
 		t.Errorf("sighting (-want +got):\n%s", diff)
