@@ -95,10 +95,8 @@ func (r *Register) Sites() []string {
 // The device's Subject is zero unless the list gives vendor, model and serial, or the MAC is known.
 func (r *Register) At(site string, addr netip.Addr, mac string, when time.Time) (model.Device, model.DeviceInfo, bool) {
 	addr = addr.Unmap().WithZone("")
-	if m, err := ParseMAC(mac); err == nil {
-		mac = m
-	} else {
-		mac = ""
+	if mac != "" { // mostly none is proved
+		mac, _ = ParseMAC(mac)
 	}
 	for i := r.inForce(when); i < len(r.lists); i++ {
 		at, known := r.lists[i].find(siteName(site), addr, mac)
