@@ -113,10 +113,12 @@ func TestBounds(t *testing.T) {
 	tr := full(t)
 	tr.Name, tr.Host = strings.Repeat("ü", 5000), "\xff\xfe"+strings.Repeat("x", 1000)
 	tr.Size, tr.Declared = -5, 1<<62
-	for i := range 5000 {
-		tr.Notes = append(tr.Notes, strings.Repeat("n", 5000))
+	for i := range MaxBlocks + 5000 {
+		if i < 5000 {
+			tr.Notes = append(tr.Notes, strings.Repeat("n", 5000))
+		}
 		tr.Parts.Prefixes = append(tr.Parts.Prefixes, model.DigestOf([]byte{byte(i)}))
-		tr.Parts.Behind = append(tr.Parts.Behind, model.Block{Index: int64(i % 3000)})
+		tr.Parts.Behind = append(tr.Parts.Behind, model.Block{Index: int64(i % (MaxBlocks + 3000))})
 	}
 	b := AppendTransfer(nil, &tr)
 	if len(b) > MaxRow {
