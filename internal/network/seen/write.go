@@ -71,14 +71,20 @@ func AppendTransfer(dst []byte, t *model.Transfer) []byte {
 func AppendSighting(dst []byte, s *Sighting) []byte {
 	w := writer{dst}
 	w.begin(KindSighting)
-	w.flags(clean(s.Name, maxText) != "", !s.NameMark.IsZero(), s.Addr.IsValid(), isMAC(s.MAC))
+	w.flags(s.Addr.IsValid(), isMAC(s.MAC), s.Router)
 	w.time(s.First)
 	w.time(s.Last)
 	w.text(s.Device.String(), maxSubject)
 	w.addr(s.Addr)
 	w.mac(s.MAC)
-	w.text(s.How, maxWord)
-	w.name(s.Name, s.NameMark)
+	w.text(s.By, maxWord)
+	w.number(s.Received)
+	w.number(s.Served)
+	marks := s.Marks[:min(len(s.Marks), maxMarks)]
+	w.number(int64(len(marks)))
+	for i := range marks {
+		w.buf = append(w.buf, marks[i][:]...)
+	}
 	return w.buf
 }
 
