@@ -45,6 +45,12 @@ type judging struct {
 	releases []*Release // that have these bytes, the one to name first
 	vouches  []*vouched // for these bytes, the one to name first
 	j        model.Judgement
+
+	asked  bool // for the third party that sent it, which is sender
+	sender struct {
+		publisher, list string
+		ok              bool
+	}
 }
 
 // match finds who speaks of these bytes, as sent or as decoded.

@@ -167,10 +167,10 @@ func (s *Sources) index() {
 // A name excuses workstations, servers and service laptops only, and nothing that resembles a release;
 // that is for the caller to ask.
 func (s *Sources) ThirdParty(host, name string) (publisher, list string, ok bool) {
-	host, name = strings.TrimSuffix(strings.ToLower(host), "."), strings.ToLower(name)
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
 	for above := host; above != ""; {
 		for _, i := range s.byHost[above] {
-			if p := &s.Publishers[i]; p.name(name) {
+			if p := &s.Publishers[i]; p.name(strings.ToLower(name)) {
 				return p.Name, p.origin(), true
 			}
 		}
