@@ -19,6 +19,7 @@ const (
 	maxObjects = 16 << 10 // bodies
 	maxPending = 4 << 10  // of these, complete and waiting for an acknowledgement
 	perStream  = 64       // of these, of one connection
+	maxDevices = 1 << 10  // subjects of addresses that are kept ready
 )
 
 // engine reads one capture. It is used by one goroutine, which owns every field.
@@ -59,6 +60,12 @@ type engine struct {
 	saved, unsaved     int64
 	blocks             int   // digests of blocks of objects under way
 	unkept             int64 // blocks, or runs of them, that were not kept for lack of room
+
+	told    model.Transfer // the last that the sink was told of
+	devices [maxDevices]struct {
+		addr   netip.Addr
+		device model.Subject
+	}
 }
 
 func newEngine(opt Options, sink Sink) *engine {
@@ -112,6 +119,12 @@ func (e *engine) Open(c *flow.Conn) flow.Stream {
 	return s
 }
 
+// transfer is what the sink is told of an object; it lies in the engine, so that none is allocated for each.
+func (e *engine) transfer(o *object, device model.Subject, peer string) *model.Transfer {
+	e.told = o.transfer(device, peer)
+	return &e.told
+}
+
 // emit hands a finished object to the sink, if it is wanted, and takes it back.
 func (e *engine) emit(o *object, device model.Subject, peer string) {
 	if o.whereof != nil {
@@ -120,10 +133,10 @@ func (e *engine) emit(o *object, device model.Subject, peer string) {
 	}
 	e.objects++
 	if e.err == nil {
-		if t := o.transfer(device, peer); e.wanted(o, &t) {
+		if t := e.transfer(o, device, peer); e.wanted(o, t) {
 			e.transfers++
-			if e.err = e.sink.Transfer(t); e.err == nil && e.parts != nil && o.isPart() {
-				e.err = e.parts.Part(o.part(&t))
+			if e.err = e.sink.Transfer(*t); e.err == nil && e.parts != nil && o.isPart() {
+				e.err = e.parts.Part(o.part(t))
 			}
 		}
 	}
@@ -133,8 +146,8 @@ func (e *engine) emit(o *object, device model.Subject, peer string) {
 // emitPart hands out a part of an object that is put together, which is the transfer.
 func (e *engine) emitPart(o *object, device model.Subject, peer string) {
 	if e.err == nil && e.parts != nil {
-		if t := o.transfer(device, peer); e.wanted(o, &t) {
-			e.err = e.parts.Part(o.part(&t))
+		if t := e.transfer(o, device, peer); e.wanted(o, t) {
+			e.err = e.parts.Part(o.part(t))
 		}
 	}
 	a := o.whereof
@@ -153,10 +166,16 @@ func (e *engine) recycle(o *object) {
 
 // device returns the subject of an address.
 func (e *engine) device(a netip.Addr) model.Subject {
+	b := a.As16()
+	known := &e.devices[(uint(b[15])^uint(b[14])<<4^uint(b[13]))%maxDevices]
+	if known.addr == a && known.device != (model.Subject{}) {
+		return known.device
+	}
 	d, err := model.DeviceAt(e.opt.Site, e.opt.Realm, a, time.Time{})
 	if err != nil && e.err == nil {
 		e.err = err // the site or realm cannot be part of a subject
 	}
+	known.addr, known.device = a, d
 	return d
 }
 

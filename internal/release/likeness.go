@@ -71,6 +71,9 @@ func (c *judging) alike() []*likeness {
 
 // byName returns the artifacts of the transfer's name.
 func (c *judging) byName() []*likeness {
+	if len(c.book.byName) == 0 && len(c.book.vouchNames) == 0 {
+		return nil
+	}
 	name := normal(c.t.Name)
 	if name == "" {
 		return nil

@@ -164,6 +164,9 @@ func (c *judging) unknown() bool {
 
 // declared returns the release that declares these bytes, or this name, as a delivery form.
 func (c *judging) declared() *Release {
+	if len(c.book.byName) == 0 && len(c.book.byForm) == 0 {
+		return nil
+	}
 	var list []*Release
 	for _, d := range [...]model.Digest{c.t.Digest, c.t.EntityDigest} {
 		if !d.IsZero() {

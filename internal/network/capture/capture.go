@@ -35,8 +35,10 @@ const (
 // 262144; offload can merge frames, but not beyond that either.
 const MaxRecord = 256 << 10
 
-// bufferSize is read at a time. One MiB keeps the buffer in the second-level cache.
-const bufferSize = 1 << 20
+// bufferSize is read at a time. It holds the largest record, and lies in the second-level cache beside the
+// tables of connections, so that what was read is still there when it is looked at. The buffer grows once a
+// block of a pcapng section is larger, which its own limit bounds.
+const bufferSize = 384 << 10
 
 // Packet is one record of a capture.
 type Packet struct {
@@ -123,6 +125,11 @@ func (r *Reader) need(n int) error {
 }
 
 func (r *Reader) fill(n int) error {
+	if n > len(r.buf) {
+		larger := make([]byte, n+bufferSize)
+		r.w = copy(larger, r.buf[r.r:r.w]) // slices that were handed out stay in the old one
+		r.r, r.buf = 0, larger
+	}
 	if len(r.buf)-r.r < n || r.w == len(r.buf) {
 		if r.Recycle != nil {
 			r.Recycle()

@@ -33,7 +33,10 @@ func testSegments(t *testing.T, db *store.DB) {
 	}
 	having := func(keys ...uint64) (got []model.Digest) {
 		t.Helper()
-		view(t, db, func(ctx context.Context, tx *store.Tx) (err error) { got, err = tx.Rows().Having(ctx, keys...); return err })
+		view(t, db, func(ctx context.Context, tx *store.Tx) (err error) {
+			got, err = tx.Rows().Having(ctx, keys...)
+			return err
+		})
 		return got
 	}
 	if anyRows() {
