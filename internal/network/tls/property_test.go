@@ -279,3 +279,19 @@ func cutUpInPlace(f *feeder, turns []turn) {
 		}
 	}
 }
+
+// A connection of parties that were seen before allocates nothing, whatever it carries. It runs alone.
+func TestAllocatesNothing(t *testing.T) {
+	for i, turns := range samples(t) {
+		f := feed(&Shared{})
+		again := func() {
+			f.conn, f.off = New(f.conn, f.conn.shared), [2]uint64{}
+			cutUpInPlace(f, turns)
+			f.conn.Release()
+		}
+		again()
+		if n := testing.AllocsPerRun(20, again); n > 0 {
+			t.Errorf("sample %d: %v allocations", i, n)
+		}
+	}
+}
