@@ -57,6 +57,7 @@ func (l *Losses) with(o *Losses) []counter {
 		{&l.Conflicts, &o.Conflicts},
 		{&l.Uncompared, &o.Uncompared},
 		{&l.Framing, &o.Framing},
+		{&l.Messages, &o.Messages},
 		{&l.LongHeaders, &o.LongHeaders},
 		{&l.Announced, &o.Announced},
 		{&l.Datagrams, &o.Datagrams},
