@@ -128,7 +128,11 @@ func TestBounds(t *testing.T) {
 	if again := AppendTransfer(nil, &r.Transfer); !bytes.Equal(again, b) {
 		t.Error("read and written again it differs")
 	}
-	if got := r.Transfer; got.Size != 0 || len(got.Name) > maxText || !strings.HasPrefix(got.Name, "üü") || len(got.Parts.Prefixes) != MaxBlocks {
+	tr.Parts.Prefixes = nil
+	if got := read(t, AppendTransfer(nil, &tr)).Transfer.Parts; len(got.Behind) != 15_000 {
+		t.Errorf("%d blocks behind a hole, want the 15,000 that are in order", len(got.Behind))
+	}
+	if got := r.Transfer; got.Size != 0 || len(got.Name) > maxText || !strings.HasPrefix(got.Name, "üü") || len(got.Parts.Prefixes) != model.MaxBlocks || len(got.Parts.Behind) != 0 {
 		t.Errorf("%d bytes, a name of %d bytes, %d prefixes", got.Size, len(got.Name), len(got.Parts.Prefixes))
 	}
 }
