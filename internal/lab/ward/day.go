@@ -54,17 +54,24 @@ func (w *Ward) WriteDay(ctx context.Context, to io.Writer, number int, tell func
 	if tell == nil {
 		tell = func(Fetch) error { return nil }
 	}
-	if number > 4 && w.renewed != number && (number-1)%4 == 0 {
-		w.authority.Renew() // certificates are replaced every fourth day, by the same authority
+	authority := w.authorities[0]
+	if number >= migration {
+		authority = w.authorities[1]
+	}
+	if number > 1 && w.renewed != number && (number-1)%4 == 0 {
+		authority.Renew() // certificates are replaced every fourth day
 		w.renewed = number
 	}
 	d := w.plan(number)
 	return lab.Play(ctx, to, lab.Script{
-		Seed: w.dice("play", number).Uint64(), Start: d.start, Events: d.events(), Authority: w.authority,
+		Seed: w.dice("play", number).Uint64(), Start: d.start, Events: d.events(), Authority: authority,
 		Object:  func(t lab.Truth) error { return d.object(t, tell) },
 		Session: func(s lab.Session) error { return tell(d.session(s)) },
 	})
 }
+
+// migration is the day from which the servers' certificates come from another authority.
+const migration = 10
 
 // plan lists what happens on a day.
 func (w *Ward) plan(number int) *day {

@@ -31,9 +31,9 @@ type Count struct {
 	Fetches     int64 // lines of truth
 }
 
-// WriteFolder writes a ward of some days into a folder that exists: captures, device list, releases, the
-// truth, and what all of it is. Each file appears whole or not at all, and when one cannot be written or
-// ctx ends, those written before are removed. day is told before each capture; it may be nil.
+// WriteFolder writes a ward of some days into a folder that exists, and replaces files of the same names
+// there: captures, device list, releases, the truth, and what all of it is. Each file appears whole or not
+// at all, and when one cannot be written or ctx ends, those written before are removed. day is told before each capture; it may be nil.
 func (w *Ward) WriteFolder(ctx context.Context, fsys disk.FS, dir string, days int, day func(number int)) (n Count, err error) {
 	if days < 1 || days > MaxDays {
 		return n, fmt.Errorf("ward: %d days: 1 to %d", days, MaxDays)
@@ -99,11 +99,8 @@ type folder struct {
 
 func (f *folder) write(name string, fill func(io.Writer) error) error {
 	path := filepath.Join(f.dir, name)
-	if err := disk.Write(f.fsys, path, 0o644, fill); err != nil {
-		return err
-	}
-	f.written = append(f.written, path)
-	return nil
+	f.written = append(f.written, path) // also what fails: it may be there when the very last step did
+	return disk.Write(f.fsys, path, 0o644, fill)
 }
 
 // undo removes what was written; what cannot be removed is whole at least.
@@ -138,7 +135,7 @@ What looks odd and means no harm:
              through a mirror that loses frames; workstations fetch updates of their systems in clear
   day 2      the pump servers do not answer from 09:00 to 09:20
   day 3      the power fails at 03:05, and everything comes back at once at 03:10
-  every 4th  a new drug library, and new certificates in the cloud
+  every 4th  a new drug library, and new certificates in the cloud; from day 10 on from another authority
 
 Two runs with the same seed differ only inside TLS, whose keys are random.
 `, w.opt.Devices, days, w.opt.Seed, w.opt.Start.Format("2006-01-02"), "ward-day-NN.pcap", DevicesFile, TruthFile, ReleasesName+"/", w.releases[pumpNew].Name)

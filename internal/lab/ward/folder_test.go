@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/cordon-trust/cordon/internal/kit/disk"
+	"github.com/cordon-trust/cordon/internal/kit/disktest"
 	"github.com/cordon-trust/cordon/internal/kit/fault"
 	"github.com/cordon-trust/cordon/internal/lab/ward"
 )
@@ -69,6 +70,11 @@ func TestFolder(t *testing.T) {
 	if lines != n.Fetches || releases == 0 {
 		t.Errorf("%d lines of truth with %d releases, %d were counted", lines, releases, n.Fetches)
 	}
+	for _, name := range []string{".cordon-tmp-1", "releases/.cordon-tmp-2"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil || !disk.IsTemp(name) {
+			t.Fatal(err)
+		}
+	}
 	if err := ward.Remove(disk.OS{}, dir); err != nil {
 		t.Fatal(err)
 	}
@@ -118,5 +124,49 @@ func TestRemoveTakesOnlyAWard(t *testing.T) {
 	}
 	if left := files(t, dir); len(left) != 3 {
 		t.Errorf("left is %q", left)
+	}
+}
+
+// Whichever operation of the file system fails, and however, nothing is left but temporary files. A process
+// that is killed cannot clear up: what it leaves is whole.
+func TestFolderFailingAtManyPoints(t *testing.T) {
+	t.Parallel()
+	w := newWard(t, ward.Options{Devices: 1})
+	write := func(faulty *disktest.Faulty) (string, error) {
+		dir := t.TempDir()
+		_, err := w.WriteFolder(t.Context(), faulty, dir, 1, nil)
+		return dir, err
+	}
+	count := disktest.New(disk.OS{})
+	good, err := write(count)
+	if all := files(t, good); err != nil || len(all) != 7 {
+		t.Fatalf("%q, %v", all, err)
+	}
+	whole := func(dir, name string) bool {
+		got, err := os.Stat(filepath.Join(dir, name))
+		want, werr := os.Stat(filepath.Join(good, name))
+		slack := int64(0)
+		if strings.HasSuffix(name, ".pcap") {
+			slack = 100 // signatures within TLS differ in length by some bytes
+		}
+		return err == nil && werr == nil && max(got.Size()-want.Size(), want.Size()-got.Size()) <= slack
+	}
+	for n := 1; n <= count.Ops(); n += 1 + count.Ops()/12 {
+		for _, mode := range disktest.Modes {
+			faulty := disktest.New(disk.OS{})
+			faulty.FailAt(n, mode, nil)
+			dir, err := write(faulty)
+			left := files(t, dir)
+			if err == nil {
+				t.Errorf("operation %d, %s: no error", n, mode)
+			}
+			left = slices.DeleteFunc(left, disk.IsTemp)
+			if mode == disktest.Killed {
+				left = slices.DeleteFunc(left, func(name string) bool { return whole(dir, name) })
+			}
+			if len(left) != 0 {
+				t.Errorf("operation %d, %s: left is %q", n, mode, left)
+			}
+		}
 	}
 }

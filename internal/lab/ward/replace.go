@@ -1,6 +1,9 @@
 package ward
 
 import (
+	"errors"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -11,7 +14,7 @@ import (
 const maxReadme = 64 << 10 // bytes
 
 // Remove removes the files of a ward that [Ward.WriteFolder] wrote into a folder, whatever its number of
-// days, and nothing else that lies there. A folder that is no ward by its README is NotAllowed: a README or
+// days and even when it was killed on the way, and nothing else that lies there. A folder that is no ward by its README is NotAllowed: a README or
 // a device list with the name of ours may be somebody's work.
 func Remove(fsys disk.FS, dir string) error {
 	said, err := disk.ReadFile(filepath.Join(dir, ReadmeFile), maxReadme)
@@ -24,6 +27,17 @@ func Remove(fsys disk.FS, dir string) error {
 	}
 	for _, r := range made() {
 		names = append(names, filepath.Join(ReleasesName, r.file()))
+	}
+	for _, sub := range []string{"", ReleasesName} { // what a run left that was killed
+		there, err := os.ReadDir(filepath.Join(dir, sub))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fault.Wrap(err, fault.ReadFailed, "look into folder %q", filepath.Join(dir, sub))
+		}
+		for _, f := range there {
+			if disk.IsTemp(f.Name()) {
+				names = append(names, filepath.Join(sub, f.Name()))
+			}
+		}
 	}
 	for _, name := range append(names, ReadmeFile) { // the README last: until then the folder is known for a ward
 		if err := disk.Remove(fsys, filepath.Join(dir, name)); err != nil {

@@ -57,8 +57,8 @@ type Ward struct {
 	stranger []byte // bytes that are in no release
 	altered  []byte // the newest pump release with one byte changed
 
-	authority *lab.Authority
-	renewed   int // day for which the servers' certificates were renewed last
+	authorities [2]*lab.Authority // of the servers' certificates, one after the other
+	renewed     int               // day for which the certificates were renewed last
 }
 
 // New makes a ward.
@@ -66,7 +66,10 @@ func New(opt Options) (*Ward, error) {
 	if err := opt.valid(); err != nil {
 		return nil, fmt.Errorf("ward: %w", err)
 	}
-	w := &Ward{opt: opt, authority: lab.NewAuthority(opt.Start)}
+	w := &Ward{opt: opt}
+	for i := range w.authorities {
+		w.authorities[i] = lab.NewAuthority(opt.Start)
+	}
 	w.populate()
 	if err := w.build(); err != nil {
 		return nil, fmt.Errorf("ward: %w", err)
