@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"fmt"
-	"net/netip"
 	"syscall"
 	"testing"
 	"time"
@@ -29,25 +28,6 @@ func benchHouse(b *testing.B) *App {
 	return a
 }
 
-// busyDay returns transfers as the default filter prints them: code of a thousand devices from ten hosts.
-func busyDay(b *testing.B, n int) []model.Transfer {
-	b.Helper()
-	out := make([]model.Transfer, n)
-	for i := range out {
-		addr := netip.AddrFrom4([4]byte{10, 0, byte(i % 1000 >> 8), byte(i % 1000)})
-		dev, err := model.DeviceAt("main", "-", addr, time.Time{})
-		if err != nil {
-			b.Fatal(err)
-		}
-		out[i] = model.Transfer{
-			Time: wireTime().Add(time.Duration(i) * time.Second), Device: dev, Addr: addr, Peer: "10.9.0.200:80",
-			Host: fmt.Sprintf("host-%d.example", i%10), Protocol: "http", Name: fmt.Sprintf("file-%d.bin", i), Size: 20_000, Declared: 20_000,
-			Complete: true, Digest: model.DigestOf(fmt.Append(nil, i%5000)), ContentType: "application/x-elf", UpdateLike: true,
-		}
-	}
-	return out
-}
-
 // cpu is what this process has used.
 func cpu() time.Duration {
 	var u syscall.Rusage
@@ -57,21 +37,7 @@ func cpu() time.Duration {
 
 func benchRecorder(b *testing.B, a *App) *recorder {
 	b.Helper()
-	secret, err := a.ring.MarkSecret(true)
-	if err != nil {
-		b.Fatal(err)
-	}
-	var f facts
-	err = a.db.View(b.Context(), func(tx *store.Tx) error {
-		if f, err = a.readFacts(b.Context(), tx); err != nil {
-			return err
-		}
-		return a.readRecorded(b.Context(), tx, &f, secret)
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
-	r, err := a.newRecorder(f.names, nil, 0)
+	r, err := newTestRecorder(b, a)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -81,7 +47,7 @@ func benchRecorder(b *testing.B, a *App) *recorder {
 // Recording 30,000 transfers, durable, in segments. To beat: 0.08 s of CPU apart from the signatures, which
 // are two a segment; one row an INSERT took 0.26 to 0.29 s.
 func BenchmarkRecord30000(b *testing.B) {
-	day := busyDay(b, 30_000)
+	day := many(b, 30_000)
 	var spent, signing time.Duration
 	segments := 0
 	for b.Loop() {
@@ -140,7 +106,7 @@ func BenchmarkJudgeSeen(b *testing.B) {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			a := benchHouse(b)
 			r := benchRecorder(b, a)
-			day := busyDay(b, n)
+			day := many(b, n)
 			for i := range day {
 				r.names.mark(&day[i])
 				if err := r.transfer(context.Background(), &day[i]); err != nil {

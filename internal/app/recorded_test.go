@@ -218,6 +218,39 @@ func TestHouseDecisionsJudgeAgain(t *testing.T) {
 	}
 }
 
+// Who asks why of a file is told where it was seen, as long as it was not erased.
+func TestWhereBytesWereSeen(t *testing.T) {
+	t.Parallel()
+	w, body := newWard(t), elf(2, 5000)
+	mustSee(t, w.house, capture(t, download("10.0.0.10", host, "a.bin", elf(3, 5000), wireTime())))
+	mustSee(t, w.house, capture(t,
+		download("10.0.0.10", host, "b.bin", body, wireTime()), download("10.0.0.11", host, "c.bin", body, wireTime().Add(time.Minute)),
+	))
+	ask := func() []Reason {
+		t.Helper()
+		why, err := w.house.Why(t.Context(), model.ArtifactOf(model.DigestOf(body)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return why
+	}
+	why := ask()
+	if len(why) != 1 || why[0].Predicate != evidence.PredObservation || why[0].Verifies != "yes" {
+		t.Fatalf("%+v", why)
+	}
+	for _, device := range []string{"10.0.0.10", "10.0.0.11"} {
+		if !strings.Contains(strings.Join(why[0].Notes, "\n"), device+"/- received these bytes from 10.0.0.200:80 over http at 2026-11-19T08:0") {
+			t.Errorf("nothing is said of %s: %q", device, why[0].Notes)
+		}
+	}
+	if _, err := w.house.Erase(t.Context(), why[0].Statement); err != nil {
+		t.Fatal(err)
+	}
+	if why := ask(); len(why) != 0 {
+		t.Errorf("after the erasure: %+v", why)
+	}
+}
+
 // Whoever reads the wire opens machine keys and no role's.
 func TestRecordingOpensNoPassphrase(t *testing.T) {
 	t.Parallel()
@@ -345,7 +378,7 @@ func TestChangedRowsAreFound(t *testing.T) {
 			if _, err := w.house.VerifyLogs(t.Context(), nil); err != nil {
 				t.Fatal(err)
 			}
-			execSQL(t, w.house, `DELETE FROM segment_keys`)
+			execSQL(t, w.house, `DELETE FROM batch_keys`)
 			execSQL(t, w.house, query)
 			if _, err := w.house.VerifyLogs(t.Context(), nil); err == nil {
 				t.Error("nobody noticed")
@@ -379,13 +412,12 @@ func TestWatchAndSyncAtOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	for _, f := range says(t, w.house) {
-		if f.Transfers != 1 {
-			t.Errorf("%d transfers", f.Transfers)
-		}
+	list, err := w.house.Findings(t.Context(), FindingFilter{State: model.Open})
+	if err != nil || len(list) != 1 || list[0].Rule != model.UpdatePlaintext || list[0].Transfers != 1 {
+		t.Errorf("%v, %v", list, err)
 	}
-	if got := size(t, w.house); got == 0 {
-		t.Error("no ledger")
+	if _, err := w.house.VerifyLogs(t.Context(), nil); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -16,8 +16,11 @@ import (
 	"github.com/cordon-trust/cordon/internal/store"
 )
 
-// recorder turns what a watch sees into rows, and every segment of rows into one observation that the
-// sensor's own key signs. It holds one segment in memory, and no transaction between two. It belongs to one
+// batchSize is how many bytes of rows one observation covers at most.
+const batchSize = 1 << 20
+
+// recorder turns what a watch sees into rows, and every batch of rows into one observation that the
+// sensor's own key signs. It holds one batch in memory, and no transaction between two. It belongs to one
 // goroutine.
 type recorder struct {
 	app     *App
@@ -26,13 +29,13 @@ type recorder struct {
 	keep    time.Duration
 	site    model.Subject
 
-	bodies []byte // of the rows of this segment
+	bodies []byte // of the rows of this batch
 	ends   []int
-	size   int // of the segment that they make
+	size   int // of the rows that they make
 	keys   []uint64
 
 	recorded, excluded int64
-	failed             bool // a segment could not be recorded
+	failed             bool // a batch could not be recorded
 }
 
 // newRecorder checks that this house may record, before anything is read.
@@ -100,10 +103,10 @@ func (r *recorder) excludes(a netip.Addr) bool {
 func indexKey(b []byte) uint64 { return binary.BigEndian.Uint64(b) }
 
 // add takes over the bodies with one more row at their end, and records the rows before it when they make a
-// full segment.
+// full batch.
 func (r *recorder) add(ctx context.Context, bodies []byte) error {
 	size := evidence.RowOverhead + len(bodies) - len(r.bodies)
-	if r.size+size > store.SegmentSize && r.size > 0 {
+	if r.size+size > batchSize && r.size > 0 {
 		last := bodies[len(r.bodies):]
 		if err := r.flush(ctx, r.app.db.Update); err != nil {
 			return err

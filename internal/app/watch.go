@@ -35,7 +35,7 @@ type WatchOptions struct {
 type WatchShow struct {
 	Transfer func(TransferInfo) error
 	Part     func(PartInfo) error
-	Session  func(SessionInfo) error // only with WatchOptions.Sessions
+	Session  func(*SessionInfo) error // only with WatchOptions.Sessions; valid during the call
 	Finding  func(model.Finding) error
 }
 

@@ -60,7 +60,10 @@ func (a *App) Why(ctx context.Context, sub model.Subject) ([]Reason, error) {
 		if err := a.about(ctx, tx, sub, add); err != nil {
 			return err
 		}
-		return a.aboutEdges(ctx, tx, sub, add)
+		if err := a.aboutEdges(ctx, tx, sub, add); err != nil {
+			return err
+		}
+		return a.aboutSeen(ctx, tx, sub, add)
 	})
 	return out, err
 }
@@ -125,6 +128,9 @@ func sayRows(ctx context.Context, tx *store.Tx, statement model.Digest, r *Reaso
 		}
 	}
 	r.Notes = append(r.Notes, fmt.Sprintf("it covers %d rows, of which %d are erased", len(rows), erased))
+	if r.Predicate == evidence.PredObservation && r.Subject.Kind() == model.KindArtifact {
+		return saySeen(ctx, tx, r.Subject, r)
+	}
 	return nil
 }
 

@@ -65,6 +65,7 @@ func newRootCommand(s *state) *cobra.Command {
 		newLogCommand(s),
 		newEvidenceCommand(s),
 		newWhyCommand(s),
+		newLabCommand(s),
 		newDemoCommand(s),
 		newExplainCommand(s),
 		newVersionCommand(s),

@@ -58,6 +58,8 @@ type engine struct {
 	live, pending      int
 	unfollowed         int64
 	saved, unsaved     int64
+	blocks             int   // digests of blocks of objects under way
+	unkept             int64 // blocks, or runs of them, that were not kept for lack of room
 
 	told    model.Transfer // the last that the sink was told of
 	devices [maxDevices]struct {
@@ -157,6 +159,8 @@ func (e *engine) emitPart(o *object, device model.Subject, peer string) {
 // recycle takes an object back.
 func (e *engine) recycle(o *object) {
 	e.live--
+	e.blocks -= o.blocks.count()
+	o.blocks.parts = model.Parts{} // they are the sink's now
 	e.free = append(e.free, o)
 }
 

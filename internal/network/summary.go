@@ -45,6 +45,7 @@ type Losses struct {
 	Announced     int64            `json:"announced"`              // FTP data connections that were announced and forgotten for lack of room
 	Datagrams     int64            `json:"datagrams"`              // TFTP transfers given up for lack of room
 	Ranges        int64            `json:"ranges"`                 // objects in ranges given up for lack of room
+	Blocks        int64            `json:"blocks"`                 // objects of which not every block is compared for lack of room
 	Requests      int64            `json:"requests"`               // requests forgotten for lack of room before their response came
 	Undecoded     int64            `json:"undecoded"`              // encoded bodies that were not decoded to their end for lack of room
 	Multipart     int64            `json:"multipart"`              // multipart bodies that were not taken apart, or not to their end
@@ -63,7 +64,7 @@ func (e *engine) summary() Summary {
 			Stray: c.Stray, Conflicts: c.Conflicts, Uncompared: c.Uncompared,
 			Framing: e.shared.Lost, LongHeaders: e.shared.TooLong,
 			Announced: e.ftp.Evicted, Datagrams: e.tftp.Evicted, Ranges: e.ranges.evicted,
-			Requests: e.shared.Forgotten, Undecoded: e.undecoded, Multipart: e.unopened,
+			Requests: e.shared.Forgotten, Undecoded: e.undecoded, Multipart: e.unopened, Blocks: e.unkept,
 		},
 	}
 	if e.packets > 0 {

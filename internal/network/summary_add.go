@@ -61,6 +61,7 @@ func (l *Losses) with(o *Losses) []counter {
 		{&l.Announced, &o.Announced},
 		{&l.Datagrams, &o.Datagrams},
 		{&l.Ranges, &o.Ranges},
+		{&l.Blocks, &o.Blocks},
 		{&l.Requests, &o.Requests},
 		{&l.Undecoded, &o.Undecoded},
 		{&l.Multipart, &o.Multipart},

@@ -42,8 +42,10 @@ type judging struct {
 	d       model.Device
 	history History
 
-	releases []*Release // that have these bytes, the one to name first
-	vouches  []*vouched // for these bytes, the one to name first
+	releases []*Release  // that have these bytes, the one to name first
+	vouches  []*vouched  // for these bytes, the one to name first
+	compared bool        // likes was made
+	likes    []*likeness // see alike
 	j        model.Judgement
 
 	asked  bool // for the third party that sent it, which is sender
