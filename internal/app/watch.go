@@ -2,13 +2,9 @@ package app
 
 import (
 	"context"
-	"errors"
 	"io"
-	"io/fs"
-	"os"
 
 	"github.com/cordon-trust/cordon/internal/kit/disk"
-	"github.com/cordon-trust/cordon/internal/kit/fault"
 	"github.com/cordon-trust/cordon/internal/model"
 	"github.com/cordon-trust/cordon/internal/network"
 	"github.com/cordon-trust/cordon/internal/network/finding"
@@ -27,15 +23,17 @@ type WatchOptions struct {
 	Spool    string    // folder for parts that come out of order; empty: the system's
 }
 
-// WatchShow takes what a watch sees, as it sees it; findings come at the end.
+// WatchShow takes what a watch sees, as it sees it; devices and then findings come at the end.
 type WatchShow struct {
 	Transfer func(TransferInfo) error
 	Part     func(PartInfo) error
+	Device   func(SeenInfo) error
 	Finding  func(model.Finding) error
 }
 
-// Watch reads captures and hands every transfer, judged, to show, and at the end the findings. What was
-// read before an error is in the summary and the findings.
+// Watch reads captures as one, in the order of time, and hands every transfer, judged, to show, and at the end
+// the devices and the findings. A capture that cannot be read does not keep the others from being read; what
+// was read is in the summary and the findings, also beside an error.
 func (a *App) Watch(ctx context.Context, opt WatchOptions, show WatchShow) (WatchSummary, error) {
 	var sum WatchSummary
 	err := a.db.View(ctx, func(tx *store.Tx) error {
@@ -54,16 +52,18 @@ func (a *App) Watch(ctx context.Context, opt WatchOptions, show WatchShow) (Watc
 				return err
 			}
 		}
-		for _, name := range opt.Files {
-			var part network.Summary
-			part, err = watchFile(ctx, name, opt.Stdin, nopt, w)
-			sum.Add(part)
-			if err != nil {
-				break
-			}
+		sources, err := captures(opt.Files, opt.Stdin)
+		if err != nil {
+			return err
 		}
+		sum.Summary, err = network.WatchAll(ctx, sources, nopt, w)
 		list := w.found.List()
 		sum.Findings = len(list)
+		for _, s := range w.sighted {
+			if serr := show.Device(s); serr != nil {
+				return serr
+			}
+		}
 		for _, f := range list {
 			if ferr := show.Finding(f); ferr != nil {
 				return ferr
@@ -72,19 +72,4 @@ func (a *App) Watch(ctx context.Context, opt WatchOptions, show WatchShow) (Watc
 		return err
 	})
 	return sum, err
-}
-
-func watchFile(ctx context.Context, name string, stdin io.Reader, opt network.Options, sink network.Sink) (network.Summary, error) {
-	if name == "-" {
-		return network.Watch(ctx, stdin, "standard input", opt, sink)
-	}
-	f, err := os.Open(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return network.Summary{}, fault.Wrap(err, fault.NotFound, "the capture cannot be read")
-	}
-	if err != nil {
-		return network.Summary{}, fault.Wrap(err, fault.ReadFailed, "the capture cannot be read")
-	}
-	defer f.Close() //nolint:errcheck // only read
-	return network.Watch(ctx, f, name, opt, sink)
 }

@@ -23,6 +23,8 @@ type watcher struct {
 	all   bool
 	found *finding.Set
 	good  map[model.Digest]bool // statements that verified again in this run
+
+	sighted []SeenInfo
 }
 
 // concerns keeps what bears on a release, whatever it looks like.

@@ -62,6 +62,7 @@ func (s *state) watch(ctx context.Context, a *app.App, opt app.WatchOptions, gat
 	sum, err := a.Watch(ctx, opt, app.WatchShow{
 		Transfer: func(t app.TransferInfo) error { return s.print(transferRow{t}) },
 		Part:     func(p app.PartInfo) error { return s.print(partRow{p}) },
+		Device:   func(d app.SeenInfo) error { return s.print(deviceRow{d}) },
 		Finding: func(f model.Finding) error {
 			if gate != "" && f.Severity.AtLeast(gate) {
 				worst++

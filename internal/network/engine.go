@@ -33,6 +33,7 @@ type engine struct {
 	ftp    ftp.Table
 	tftp   *tftp.Table
 	ranges ranges
+	who    *who
 
 	streams pool[stream]
 	conns   []*http.Conn
@@ -53,6 +54,7 @@ func newEngine(opt Options, sink Sink) *engine {
 	e := &engine{opt: opt, sink: sink}
 	e.parts, _ = sink.(PartSink)
 	e.dec.Counts = &e.counts
+	e.who = newWho()
 	var h maphash.Hash // seeded anew for every engine
 	e.table = flow.NewTable(e, &e.counts, 0, h.Sum64(), flow.Limits{Connections: opt.Connections})
 	e.tftp = tftp.New(&letters{engine: e, objects: make(map[*tftp.Transfer]*object)})
@@ -72,6 +74,10 @@ func (e *engine) packet(p *capture.Packet) {
 		e.table.Add(&e.dec.Seg)
 	case flow.UDP:
 		e.datagram(&e.dec.Gram)
+	case flow.ARP:
+		e.local(p, flow.ARP)
+	case flow.Discovery:
+		e.local(p, flow.Discovery)
 	case flow.None:
 	}
 }
@@ -94,15 +100,17 @@ func (e *engine) Open(c *flow.Conn) flow.Stream {
 }
 
 // emit hands a finished object to the sink, if it is wanted, and takes it back.
-func (e *engine) emit(o *object, device model.Subject, peer string) {
+func (e *engine) emit(o *object, to party, peer string) {
 	if o.whereof != nil {
-		e.emitPart(o, device, peer)
+		e.emitPart(o, to, peer)
 		return
 	}
 	e.objects++
 	if e.err == nil {
-		if t := o.transfer(device, peer); e.opt.AllObjects || o.updateLike() || e.opt.Keep != nil && e.opt.Keep(&t) {
+		t := o.transfer(to.device, peer)
+		if e.seat(&t, &to); e.opt.AllObjects || o.updateLike() || e.opt.Keep != nil && e.opt.Keep(&t) {
 			e.transfers++
+			e.handed(&t, &to)
 			if e.err = e.sink.Transfer(t); e.err == nil && e.parts != nil && o.isPart() {
 				e.err = e.parts.Part(o.part(&t))
 			}
@@ -112,9 +120,10 @@ func (e *engine) emit(o *object, device model.Subject, peer string) {
 }
 
 // emitPart hands out a part of an object that is put together, which is the transfer.
-func (e *engine) emitPart(o *object, device model.Subject, peer string) {
+func (e *engine) emitPart(o *object, to party, peer string) {
 	if e.err == nil && e.parts != nil {
-		if t := o.transfer(device, peer); e.opt.AllObjects || o.updateLike() || e.opt.Keep != nil && e.opt.Keep(&t) {
+		t := o.transfer(to.device, peer)
+		if e.seat(&t, &to); e.opt.AllObjects || o.updateLike() || e.opt.Keep != nil && e.opt.Keep(&t) {
 			e.err = e.parts.Part(o.part(&t))
 		}
 	}
@@ -130,13 +139,13 @@ func (e *engine) recycle(o *object) {
 	e.free = append(e.free, o)
 }
 
-// device returns the subject of an address.
-func (e *engine) device(a netip.Addr) model.Subject {
+// device returns who is at an address.
+func (e *engine) device(a netip.Addr) party {
 	d, err := model.DeviceAt(e.opt.Site, e.opt.Realm, a, time.Time{})
 	if err != nil && e.err == nil {
 		e.err = err // the site or realm cannot be part of a subject
 	}
-	return d
+	return party{device: d, to: a}
 }
 
 func stamp(ns int64) string { return time.Unix(0, ns).UTC().Format(time.RFC3339Nano) }

@@ -33,8 +33,8 @@ type Losses struct {
 	Cut           int64            `json:"cut"`            // packets captured without their end
 	Short         int64            `json:"short"`          // packets with impossible lengths
 	Fragments     int64            `json:"fragments"`      // IP fragments given up
-	NotIP         int64            `json:"not_ip"`
-	OtherIP       int64            `json:"other_ip"` // neither TCP nor UDP
+	NotIP         int64            `json:"not_ip"`         // neither IP nor ARP
+	OtherIP       int64            `json:"other_ip"`       // neither TCP, UDP nor neighbour discovery
 	UnknownLink   int64            `json:"unknown_link"`
 	Encapsulated  map[string]int64 `json:"encapsulated,omitempty"` // not opened, by kind
 	Stray         int64            `json:"stray"`                  // segments of no connection that is followed
@@ -45,6 +45,9 @@ type Losses struct {
 	Announced     int64            `json:"announced"`              // FTP data connections that were announced and forgotten for lack of room
 	Datagrams     int64            `json:"datagrams"`              // TFTP transfers given up for lack of room
 	Ranges        int64            `json:"ranges"`                 // objects in ranges given up for lack of room
+	Malformed     int64            `json:"malformed"`              // ARP, neighbour discovery, DHCP and DNS messages that lie about lengths
+	Addresses     int64            `json:"addresses"`              // addresses, and times for which a MAC had one, forgotten for lack of room
+	Names         int64            `json:"names"`                  // names that addresses were given, not kept for lack of room
 }
 
 func (e *engine) summary() Summary {
@@ -62,6 +65,9 @@ func (e *engine) summary() Summary {
 			Announced: e.ftp.Evicted, Datagrams: e.tftp.Evicted, Ranges: e.ranges.evicted,
 		},
 	}
+	w := e.who
+	s.Losses.Malformed, s.Losses.Names = w.malformed, w.nameless+w.called.evicted
+	s.Losses.Addresses = w.places.evicted + w.stations.evicted + w.spans
 	if e.packets > 0 {
 		s.First, s.Last = stamp(e.first), stamp(e.last)
 	}

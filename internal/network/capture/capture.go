@@ -35,8 +35,8 @@ const (
 // 262144; offload can merge frames, but not beyond that either.
 const MaxRecord = 256 << 10
 
-// bufferSize is read at a time. One MiB keeps the buffer in the second-level cache.
-const bufferSize = 1 << 20
+// BufferSize is how many bytes [Open] reads at a time. One MiB keeps the buffer in the second-level cache.
+const BufferSize = 1 << 20
 
 // Packet is one record of a capture.
 type Packet struct {
@@ -70,8 +70,12 @@ type Reader struct {
 
 // Open reads the first bytes of src and says whether it is a capture. The error is a fault:
 // BadCapture, or ReadFailed when src failed.
-func Open(src io.Reader) (*Reader, error) {
-	r := &Reader{src: src, buf: make([]byte, bufferSize)}
+func Open(src io.Reader) (*Reader, error) { return OpenIn(src, make([]byte, BufferSize)) }
+
+// OpenIn is [Open] with a buffer to read into, which belongs to the reader from then on. A record that is
+// longer gets a larger one.
+func OpenIn(src io.Reader, buf []byte) (*Reader, error) {
+	r := &Reader{src: src, buf: buf}
 	if err := r.need(4); err != nil {
 		if r.readErr != nil {
 			return nil, r.failed()
@@ -127,8 +131,12 @@ func (r *Reader) fill(n int) error {
 		if r.Recycle != nil {
 			r.Recycle()
 		}
-		r.w = copy(r.buf, r.buf[r.r:r.w])
-		r.r = 0
+		to := r.buf
+		if n > len(to) {
+			to = make([]byte, max(n, BufferSize))
+		}
+		r.w = copy(to, r.buf[r.r:r.w])
+		r.buf, r.r = to, 0
 	}
 	for idle := 0; r.w-r.r < n; {
 		if r.eof {
