@@ -46,8 +46,8 @@ func tunnel(from, to uint16, b []byte) Encap {
 		e, is = EncapVXLAN, b[0]&0x0f == 0x08 && b[7] == 0
 	case portVXLANGPE: // draft-ietf-nvo3-vxlan-gpe section 3.1: version 0, the I flag
 		e, is = EncapVXLAN, b[0]&0x38 == 0x08 && b[7] == 0
-	case portGeneve: // RFC 8926 section 3.4: version 0 and reserved bits
-		e, is = EncapGeneve, b[0]>>6 == 0 && b[1]&0x3f == 0 && b[7] == 0
+	case portGeneve: // RFC 8926 section 3.4: version 0, reserved bits and what is inside
+		e, is = EncapGeneve, b[0]>>6 == 0 && b[1]&0x3f == 0 && b[7] == 0 && binary.BigEndian.Uint16(b[2:]) != 0
 	case portGTP: // 3GPP TS 29.281 section 5.1: version 1, GTP, a G-PDU
 		e, is = EncapGTP, b[0]>>4 == 3 && b[1] == 255
 	case portL2TP: // RFC 2661 section 3.1, and RFC 3931 section 4.1.2 where both ends use the port
