@@ -2,9 +2,11 @@ package app
 
 import (
 	"context"
+	"net/netip"
 
 	"github.com/cordon-trust/cordon/internal/evidence"
 	"github.com/cordon-trust/cordon/internal/evidence/ledger"
+	"github.com/cordon-trust/cordon/internal/inventory"
 	"github.com/cordon-trust/cordon/internal/kit/fault"
 	"github.com/cordon-trust/cordon/internal/release"
 	"github.com/cordon-trust/cordon/internal/store"
@@ -15,12 +17,15 @@ type facts struct {
 	roots       *evidence.Roots
 	compromises *evidence.Compromises
 	book        *release.Book
+	site        string                     // of this home
+	register    *inventory.Register        // nil: not read, see [App.readRegister]
+	serves      func(addr netip.Addr) bool // whether an address was seen serving others; nil: never
 }
 
 // readFacts reads roots, compromises and releases. What was verified when it arrived is not verified
 // again here; an answer that rests on a statement does that for the one it names (see [App.recheck]).
 func (a *App) readFacts(ctx context.Context, tx *store.Tx) (facts, error) {
-	f := facts{compromises: &evidence.Compromises{}, book: release.NewBook(a.home.Org)}
+	f := facts{compromises: &evidence.Compromises{}, book: release.NewBook(a.home.Org), site: a.home.Site}
 	var err error
 	if f.roots, err = a.roots(ctx, tx); err != nil {
 		return f, err

@@ -44,6 +44,8 @@ func newWorld(t *testing.T) world {
 		"edges.csv": []byte("from,relation,to,harm,known,since,until,control\n" +
 			"station:acme/line-1,programs,product:acme/pump-7,integrity,observed,,,\n" +
 			"service:acme/cloud,serves,product:acme/pump-7,availability,undisclosed,,,\n"),
+		"devices.csv": []byte("asset,vendor,model,serial,ip,site,role\nA-17,acme,pump-7,SN-1,10.0.0.10,main,endpoint\n" +
+			"A-18,acme,pump-7,SN-2,10.0.0.11,main,endpoint\nA-19,,,,10.0.0.11,main,server\n"), // the last two contradict each other
 	} {
 		if err := os.WriteFile(w.path(name), body, 0o600); err != nil {
 			t.Fatal(err)
@@ -174,6 +176,15 @@ func story() []step {
 			}
 			defer f.Close() //nolint:errcheck // only read
 			_, err = a.ImportEdges(ctx, f, 0)
+			return err
+		})},
+		{"device import", "mercy", nil, open(func(ctx context.Context, w world, a *App) error {
+			f, err := os.Open(w.path("devices.csv"))
+			if err != nil {
+				return err
+			}
+			defer f.Close() //nolint:errcheck // only read
+			_, err = a.ImportDevices(ctx, f)
 			return err
 		})},
 		{"retract", "mercy", []fault.Code{fault.NotAllowed}, open(func(ctx context.Context, w world, a *App) error {
@@ -320,6 +331,13 @@ func (w world) describeAnswers(ctx context.Context, a *App, say func(string, ...
 			return err
 		}
 		say("%s is %s as %s", f, v.Verdict, v.Release)
+	}
+	err = a.ListDevices(ctx, DeviceFilter{}, func(d ListedDevice) error {
+		say("device %s, %s at %v", d.Device, d.Role, d.IPs)
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	releases, err := a.Releases(ctx)
 	if err != nil {

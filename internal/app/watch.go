@@ -20,6 +20,7 @@ type WatchOptions struct {
 	All      bool      // every object, not only those that look like an update
 	NoRecord bool      // keep nothing of what was seen in the home
 	Save     string    // folder for carved files; empty: none
+	Sources  string    // the hospital's list of third parties; empty: that of the home
 	Spool    string    // folder for parts that come out of order; empty: the system's
 }
 
@@ -27,7 +28,7 @@ type WatchOptions struct {
 type WatchShow struct {
 	Transfer func(TransferInfo) error
 	Part     func(PartInfo) error
-	Device   func(SeenInfo) error
+	Device   func(SeenInfo) error // may be nil
 	Finding  func(model.Finding) error
 }
 
@@ -41,8 +42,20 @@ func (a *App) Watch(ctx context.Context, opt WatchOptions, show WatchShow) (Watc
 		if err != nil {
 			return err
 		}
+		if err := a.readRegister(ctx, tx, &f); err != nil {
+			return err
+		}
+		parties, err := a.thirdParties(opt.Sources)
+		if err != nil {
+			return err
+		}
+		f.book.SetThirdParties(parties.ThirdParty)
 		w := &watcher{app: a, tx: tx, ctx: ctx, facts: f, now: a.opt.Clock.Now(), show: show, all: opt.All}
-		w.found = finding.NewSet(a.home.Org, finding.Options{MakerHost: f.book.Serves})
+		w.found = finding.NewSet(a.home.Org, finding.Options{
+			MakerHost: f.book.Serves,
+			Info:      func(model.Device) model.DeviceInfo { return w.info }, // of the transfer that is being added
+		})
+		w.facts.serves = w.seen.serves
 		nopt := network.Options{AllObjects: opt.All, Site: a.home.Site, Keep: w.concerns, Spool: opt.Spool}
 		if opt.Save != "" {
 			if err := disk.MakeDir(a.opt.FS, opt.Save, 0o700); err != nil {
@@ -59,10 +72,8 @@ func (a *App) Watch(ctx context.Context, opt WatchOptions, show WatchShow) (Watc
 		sum.Summary, err = network.WatchAll(ctx, sources, nopt, w)
 		list := w.found.List()
 		sum.Findings = len(list)
-		for _, s := range w.sighted {
-			if serr := show.Device(s); serr != nil {
-				return serr
-			}
+		if serr := w.showSighted(); serr != nil {
+			return serr
 		}
 		for _, f := range list {
 			if ferr := show.Finding(f); ferr != nil {

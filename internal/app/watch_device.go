@@ -22,7 +22,7 @@ type SeenInfo struct {
 	Router      bool          `json:"router"` // its MAC stands for many addresses
 	Received    int64         `json:"received"`
 	Served      int64         `json:"served"`
-	Listed      bool          `json:"listed"` // on the hospital's device list
+	Listed      model.Subject `json:"listed,omitzero"` // the device as the hospital's list has it, when it does
 	model.DeviceInfo
 }
 
@@ -31,13 +31,29 @@ var _ network.SightingSink = (*watcher)(nil)
 // Sighting keeps who was seen until the devices are shown.
 func (w *watcher) Sighting(s network.Sighting) error {
 	d, info := w.facts.device(&model.Transfer{Time: s.Last, Device: s.Device, Addr: s.Addr, MAC: s.MAC})
-	if info.Role == "" {
-		info.Role = string(d.Role)
+	seen := SeenInfo{
+		Device: s.Device, Addr: s.Addr, MAC: s.MAC, By: s.By, Names: s.Names, VendorClass: s.Vendor,
+		First: s.First, Last: s.Last, Router: s.Router, Received: s.Received, Served: s.Served, DeviceInfo: info,
 	}
-	w.sighted = append(w.sighted, SeenInfo{
-		Device: d.Subject, Addr: s.Addr, MAC: s.MAC, By: s.By, Names: s.Names, VendorClass: s.Vendor,
-		First: s.First, Last: s.Last, Router: s.Router, Received: s.Received, Served: s.Served,
-		Listed: d.Listed, DeviceInfo: info,
-	})
+	if d.Listed {
+		seen.Listed = d.Subject
+	}
+	if seen.Role == "" {
+		seen.Role = string(d.Role) // what it was seen to do
+	}
+	w.sighted = append(w.sighted, seen)
+	return nil
+}
+
+// showSighted shows who was seen, if somebody wants to know.
+func (w *watcher) showSighted() error {
+	if w.show.Device == nil {
+		return nil
+	}
+	for _, s := range w.sighted {
+		if err := w.show.Device(s); err != nil {
+			return err
+		}
+	}
 	return nil
 }

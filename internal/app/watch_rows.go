@@ -34,6 +34,9 @@ type TransferInfo struct {
 	Complete     bool          `json:"complete"`
 	ContentType  string        `json:"content_type,omitzero"`
 	Verdict      model.Verdict `json:"verdict"`
+	Listed       model.Subject `json:"listed,omitzero"` // the device as the hospital's list has it, when it does
+	Asset        string        `json:"asset,omitzero"`
+	Fits         model.Fit     `json:"fits"`
 	Release      model.Subject `json:"release,omitzero"`
 	Publisher    string        `json:"publisher,omitzero"`
 	StaleSince   time.Time     `json:"stale_since,omitzero"`

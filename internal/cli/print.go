@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json/jsontext"
 	"encoding/json/v2"
@@ -19,18 +20,20 @@ type row interface {
 	lines() []string
 }
 
-// printer writes rows in one form.
-type printer interface {
-	print(row) error
+// appender is a row of which there are so many that reflection would cost more than what it tells.
+type appender interface {
+	row
+	// appendFields appends the fields as package jsonrow does, each behind a comma, and in the bytes that
+	// reflection over the row would give.
+	appendFields(dst []byte) []byte
 }
 
 // print answers with one row in the form that was asked for.
 func (s *state) print(r row) error {
-	var p printer = textPrinter{s.out}
 	if s.json {
-		p = jsonPrinter{s.out}
+		return jsonPrinter{s.out}.print(r)
 	}
-	return p.print(r)
+	return textPrinter{s.out}.print(r)
 }
 
 // flush shows at once what was printed so far, for commands that go on for long.
@@ -54,9 +57,15 @@ func (p textPrinter) print(r row) error {
 	return nil
 }
 
-type jsonPrinter struct{ w io.Writer }
+type jsonPrinter struct{ w *bufio.Writer }
 
 func (p jsonPrinter) print(r row) error {
+	if a, ok := r.(appender); ok {
+		b := append(p.w.AvailableBuffer(), `{"type":"`...) // written in place when there is room
+		b = a.appendFields(append(append(b, a.kind()...), '"'))
+		_, err := p.w.Write(append(b, '}', '\n'))
+		return written(err)
+	}
 	b, err := encode(r)
 	if err != nil {
 		return fault.Wrap(err, fault.Internal, "print %q", r.kind())

@@ -56,6 +56,7 @@ func newRootCommand(s *state) *cobra.Command {
 		newTrustCommand(s),
 		newKeyCommand(s),
 		newWatchCommand(s),
+		newDeviceCommand(s),
 		newGraphCommand(s),
 		newExposureCommand(s),
 		newLogCommand(s),

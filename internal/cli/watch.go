@@ -30,6 +30,9 @@ func newWatchCommand(s *state) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if opt.Sources != "" && !opt.NoRecord {
+				return refusedUsage("--sources tries a list and needs --no-record; what is recorded is judged by HOME/sources.json")
+			}
 			opt.Files, opt.Stdin = args, s.in
 			return s.reading(cmd.Context(), func(a *app.App) error {
 				return s.watch(cmd.Context(), a, opt, gate)
@@ -41,6 +44,7 @@ func newWatchCommand(s *state) *cobra.Command {
 	f.BoolVar(&opt.NoRecord, "no-record", false, "keep nothing of what was seen in the home")
 	f.StringVar(&opt.Save, "save", "", "keep carved files in folder `DIR`, named by digest")
 	f.StringVar(&opt.Spool, "spool", "", "folder `DIR` for parts that come out of order, at most 1 GiB")
+	f.StringVar(&opt.Sources, "sources", "", "list of third parties in `FILE`, to try it with --no-record; else HOME/sources.json")
 	f.StringVar(&failOn, "fail-on", "", "exit 10 when a finding is of this `SEVERITY` or above")
 	return cmd
 }
@@ -62,7 +66,7 @@ func (s *state) watch(ctx context.Context, a *app.App, opt app.WatchOptions, gat
 	sum, err := a.Watch(ctx, opt, app.WatchShow{
 		Transfer: func(t app.TransferInfo) error { return s.print(transferRow{t}) },
 		Part:     func(p app.PartInfo) error { return s.print(partRow{p}) },
-		Device:   func(d app.SeenInfo) error { return s.print(deviceRow{d}) },
+		Device:   func(d app.SeenInfo) error { return s.print(seenRow{d}) },
 		Finding: func(f model.Finding) error {
 			if gate != "" && f.Severity.AtLeast(gate) {
 				worst++

@@ -13,7 +13,7 @@ func (transferRow) kind() string { return "transfer" }
 
 func (t transferRow) lines() []string {
 	first := fmt.Sprintf("%-10s %s  %q from %s", t.Verdict, moment(t.Time), t.Name, t.Peer)
-	second := fmt.Sprintf("  to %s, %d bytes", t.Device, t.Size)
+	second := fmt.Sprintf("  to %s, %d bytes", receiver(&t.TransferInfo), t.Size)
 	if !t.Digest.IsZero() {
 		second += ", " + t.Digest.String()
 	}
@@ -43,7 +43,7 @@ func (f findingRow) lines() []string {
 			out = append(out, fmt.Sprintf("  and %d more devices", f.DeviceCount-i))
 			break
 		}
-		out = append(out, "  device: "+d.Device.String())
+		out = append(out, "  device: "+concerned(&d))
 	}
 	out = append(out, "  now:   "+f.Hint.Now, "  next:  "+f.Hint.Next, "  later: "+f.Hint.Later)
 	for _, e := range f.Evidence {

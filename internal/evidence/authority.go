@@ -76,6 +76,8 @@ func Authority() []Rule {
 		{PredHead, Maker, []string{RoleRelease}, false, model.KindOrg, ownOrg, "how fresh the publication is"},
 		{PredVouch, Hospital, []string{RoleHouse}, true, "", anySubject, "what the hospital received, and from where"},
 		{PredImport, Hospital, []string{RoleHouse}, true, "", anySubject, "edges that the hospital states"},
+		{PredDeviceRegister, Hospital, []string{RoleHouse}, true, model.KindOrg, ownOrg, "which devices the hospital lists"},
+		{PredObservation, Hospital, []string{RoleObserver}, true, "", anySubject, "what this house saw on its wire"},
 		{PredCompromise, Maker, []string{RoleRecall, RoleRoot}, false, model.KindKey, ownKey, "a key of the maker's own is compromised"},
 		{PredCompromise, Hospital, []string{RoleHouse, RoleRoot}, true, model.KindKey, anySubject, "a key is taken as compromised in this house"},
 	}

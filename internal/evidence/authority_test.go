@@ -21,6 +21,8 @@ var facts = []string{
 	"head maker release",
 	"vouch hospital house",
 	"import hospital house",
+	"device-register hospital house",
+	"observation hospital observer",
 	"compromise maker recall", "compromise maker root", "compromise hospital house", "compromise hospital root",
 }
 
@@ -47,7 +49,7 @@ func about(t *testing.T, predicate string, owner *actor) []model.Subject {
 	t.Helper()
 	org := owner.root.Author
 	switch predicate {
-	case evidence.PredTrustRoot, evidence.PredHead:
+	case evidence.PredTrustRoot, evidence.PredHead, evidence.PredDeviceRegister:
 		return []model.Subject{subject(t, "org:"+org)}
 	case evidence.PredReleaseSet:
 		return []model.Subject{
@@ -175,6 +177,18 @@ func TestAuthorityBySubject(t *testing.T) {
 		{"another hospital vouches", w.clinic, evidence.RoleHouse, evidence.PredVouch, []string{"release:acme/pump/1"}, evidence.Claim},
 		{"another hospital's own library", w.clinic, evidence.RoleHouse, evidence.PredReleaseSet, []string{"release:clinic/acme%2Fpump/1", file}, evidence.Claim},
 		{"the observer vouches", w.house, evidence.RoleObserver, evidence.PredVouch, []string{"release:acme/pump/1"}, evidence.Claim},
+		{"the hospital's own device list", w.house, evidence.RoleHouse, evidence.PredDeviceRegister, []string{"org:ward"}, evidence.Fact},
+		{"a device list in another's name", w.house, evidence.RoleHouse, evidence.PredDeviceRegister, []string{"org:clinic"}, evidence.Claim},
+		{"a device list about a maker too", w.house, evidence.RoleHouse, evidence.PredDeviceRegister, []string{"org:ward", "org:acme"}, evidence.Claim},
+		{"a device list about a device alone", w.house, evidence.RoleHouse, evidence.PredDeviceRegister, []string{"device:acme/pump/1"}, evidence.Claim},
+		{"another hospital's device list", w.clinic, evidence.RoleHouse, evidence.PredDeviceRegister, []string{"org:clinic"}, evidence.Claim},
+		{"the observer lists devices", w.house, evidence.RoleObserver, evidence.PredDeviceRegister, []string{"org:ward"}, evidence.Claim},
+		{"the root role lists devices", w.house, evidence.RoleRoot, evidence.PredDeviceRegister, []string{"org:ward"}, evidence.Claim},
+		{"a maker lists the hospital's devices", w.acme, evidence.RoleRelease, evidence.PredDeviceRegister, []string{"org:ward"}, evidence.Claim},
+		{"what the observer saw of anybody's device", w.house, evidence.RoleObserver, evidence.PredObservation, []string{"org:ward", "device:acme/pump/1"}, evidence.Fact},
+		{"the house role observes", w.house, evidence.RoleHouse, evidence.PredObservation, []string{"org:ward"}, evidence.Claim},
+		{"another hospital's observation", w.clinic, evidence.RoleObserver, evidence.PredObservation, []string{"org:clinic"}, evidence.Claim},
+		{"a maker observes its own device", w.acme, evidence.RoleRelease, evidence.PredObservation, []string{"device:acme/pump/1"}, evidence.Claim},
 		{"a maker with a prefix of the name", w.rival, evidence.RoleRelease, evidence.PredReleaseSet, []string{"release:rival.acme/pump/1"}, evidence.Claim},
 	} {
 		var subjects []model.Subject

@@ -45,9 +45,17 @@ type Device struct {
 	Notes       map[string]string // what stood in foreign columns, by the column's name; nil when nothing
 }
 
-// Product returns the subject of the device's product, with the vendor brought to the form of an
-// organisation name; zero when list and name do not give one.
+// ProductColumn is a foreign column that, where it holds MAKER/MODEL as releases name a product, counts
+// before vendor and model, which a hospital's own system may spell in its way.
+const ProductColumn = "product"
+
+// Product returns the subject of the device's product: what [ProductColumn] gives, else the model with
+// the vendor brought to the form of an organisation name; zero when neither is one. It is what the list
+// says; whether a maker has such a product is for its releases to say.
 func (d *Device) Product() model.Subject {
+	if p, err := model.ParseProduct(d.Notes[ProductColumn]); err == nil {
+		return p
+	}
 	org := OrgName(d.Vendor)
 	if org == "" || d.Model == "" {
 		return model.Subject{}
@@ -65,7 +73,7 @@ func (d *Device) Subject() model.Subject {
 	if p.IsZero() || d.Serial == "" {
 		return model.Subject{}
 	}
-	s, err := model.NewSubject(model.KindDevice, p.Org(), d.Model, d.Serial)
+	s, err := model.NewSubject(model.KindDevice, p.Org(), p.Parts()[1], d.Serial)
 	if err != nil {
 		return model.Subject{}
 	}
@@ -180,6 +188,14 @@ func checkCell(column, s string) error {
 		return fmt.Errorf("%s %q has a control character", quoted(column), clip(s))
 	}
 	return nil
+}
+
+// ParseRole reads a role in whatever case. The error names the roles, and the nearest one.
+func ParseRole(text string) (model.Role, error) {
+	if r := model.Role(strings.ToLower(tidy(text))); slices.Contains(model.Roles[:], r) {
+		return r, nil
+	}
+	return "", unknownRole(model.Role(text))
 }
 
 func unknownRole(r model.Role) error {

@@ -42,6 +42,10 @@ type engine struct {
 	entities     []*entity // decoders at rest
 	entitiesMade int
 
+	inners     []*inner // at rest
+	innersMade int
+	unopened   int64
+
 	packets, bytes     int64
 	first, last        int64
 	objects, transfers int64
@@ -108,7 +112,7 @@ func (e *engine) emit(o *object, to party, peer string) {
 	e.objects++
 	if e.err == nil {
 		t := o.transfer(to.device, peer)
-		if e.seat(&t, &to); e.opt.AllObjects || o.updateLike() || e.opt.Keep != nil && e.opt.Keep(&t) {
+		if e.seat(&t, &to); e.wanted(o, &t) {
 			e.transfers++
 			e.handed(&t, &to)
 			if e.err = e.sink.Transfer(t); e.err == nil && e.parts != nil && o.isPart() {
@@ -123,7 +127,7 @@ func (e *engine) emit(o *object, to party, peer string) {
 func (e *engine) emitPart(o *object, to party, peer string) {
 	if e.err == nil && e.parts != nil {
 		t := o.transfer(to.device, peer)
-		if e.seat(&t, &to); e.opt.AllObjects || o.updateLike() || e.opt.Keep != nil && e.opt.Keep(&t) {
+		if e.seat(&t, &to); e.wanted(o, &t) {
 			e.err = e.parts.Part(o.part(&t))
 		}
 	}

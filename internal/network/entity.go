@@ -74,6 +74,9 @@ func (d *entity) write(b []byte) {
 func (d *entity) took(b []byte) {
 	_, _ = d.hash.Write(b) // a hash never fails
 	d.object.content(d.engine, d.size, b)
+	if in := d.object.inner; in != nil {
+		in.decoded(b)
+	}
 	d.size += int64(len(b))
 }
 

@@ -57,6 +57,9 @@ func (o *object) updateLike() bool {
 // worthSaving reports whether the object is code, firmware, an archive or configuration. Documents, images
 // and clinical messages are never kept, nor is anything that a device sends up unless it is code.
 func (o *object) worthSaving() bool {
+	if o.inner != nil { // it holds what somebody typed into a form
+		return false
+	}
 	switch o.class {
 	case magic.Code, magic.Firmware:
 		return true

@@ -27,6 +27,9 @@ type object struct {
 	declared    int64
 	first, last int64     // of a range
 	whereof     *assembly // what it is a part of; nil when that is not known
+	inner       *inner    // takes it apart; nil unless it is multipart
+	spans       int       // ranges that it holds as multipart
+	field       bool      // it is part of a form and has no name of a file
 	whole       int64
 	notes       http.Note
 
@@ -77,6 +80,7 @@ func (o *object) reset() {
 	o.complete, o.unchecked, o.ambiguous, o.uncompared = false, false, false, false
 	o.entity, o.entityDigest, o.coded, o.undecoded = nil, model.Digest{}, false, ""
 	o.protocol, o.extra, o.whereof = "http", nil, nil
+	o.inner, o.spans, o.field = nil, 0, false
 	o.digest, o.nhead, o.known, o.typ, o.class, o.save = model.Digest{}, 0, false, "", 0, nil
 }
 
@@ -222,6 +226,8 @@ func (o *object) remarks() []string {
 	}
 	if o.isPart() {
 		switch {
+		case o.spans > 0:
+			add("it holds %d ranges of a larger object", o.spans)
 		case o.first < 0:
 			add("it is part of a larger object, at a place that was not told")
 		case o.whole < 0:

@@ -69,8 +69,8 @@ func (e *engine) identity(s *Sighting) model.Subject {
 func (w *who) sightings() []Sighting {
 	var out []Sighting
 	for _, p := range w.places.all() {
-		for i := range p.spans {
-			out = append(out, w.sighting(p, &p.spans[i]))
+		for i := range p.stays {
+			out = append(out, w.sighting(p, &p.stays[i]))
 		}
 	}
 	slices.SortFunc(out, func(a, b Sighting) int {
@@ -79,7 +79,7 @@ func (w *who) sightings() []Sighting {
 	return out
 }
 
-func (w *who) sighting(p *place, s *span) Sighting {
+func (w *who) sighting(p *place, s *stay) Sighting {
 	out := Sighting{
 		Addr: p.addr.IP(), First: time.Unix(0, s.first).UTC(), Last: time.Unix(0, s.last).UTC(),
 		Received: s.received, Served: s.served, By: s.by,

@@ -289,7 +289,7 @@ func TestFlood(t *testing.T) {
 	for i := range 100 {
 		e.who.claim(claimOf("10.0.0.10", mac{2, 9, 0, 0, 0, byte(i)}), "arp", int64(1e18)+int64(i)*1e12, 0)
 	}
-	if p := e.who.place(addrOf("10.0.0.10")); len(p.spans) != maxSpans || p.spans[0].received != 1 {
-		t.Errorf("%d spans, first %+v", len(p.spans), p.spans[0])
+	if p := e.who.place(addrOf("10.0.0.10")); len(p.stays) != maxStays || p.stays[0].received != 1 {
+		t.Errorf("%d stays, first %+v", len(p.stays), p.stays[0])
 	}
 }

@@ -181,13 +181,16 @@ func (s *stream) Begin(m *http.Message) {
 	}
 	s.current[m.Side] = o
 	o.whereof = e.ranges.join(s, o, m)
+	s.takeApart(o, m)
 }
 
 // Body takes bytes of a body.
 func (s *stream) Body(m *http.Message, off int64, b []byte) {
 	if o := s.current[m.Side]; o != nil {
 		o.write(s.engine, off, b)
-		if o.whereof != nil {
+		if o.inner != nil {
+			o.inner.sent(off, b)
+		} else if o.whereof != nil {
 			s.engine.ranges.part(o, off, b)
 		}
 	}
@@ -201,8 +204,17 @@ func (s *stream) Done(m *http.Message) {
 	}
 	e := s.engine
 	s.current[m.Side] = nil
-	o.end(e, m)
-	q := &s.waiting[m.Side]
+	all := o.closeParts(e, m)
+	if o.end(e, m); all && o.complete && !o.contentDigest().IsZero() {
+		e.recycle(o) // its parts are what it brought
+		return
+	}
+	s.await(o)
+}
+
+// await keeps an object that is over until nothing can dispute it any more.
+func (s *stream) await(o *object) {
+	e, q := s.engine, &s.waiting[o.side]
 	if q.tail == nil {
 		q.head = o
 	} else {

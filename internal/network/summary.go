@@ -48,6 +48,7 @@ type Losses struct {
 	Malformed     int64            `json:"malformed"`              // ARP, neighbour discovery, DHCP and DNS messages that lie about lengths
 	Addresses     int64            `json:"addresses"`              // addresses, and times for which a MAC had one, forgotten for lack of room
 	Names         int64            `json:"names"`                  // names that addresses were given, not kept for lack of room
+	Multipart     int64            `json:"multipart"`              // multipart bodies that were not taken apart, or not to their end
 }
 
 func (e *engine) summary() Summary {
@@ -63,11 +64,12 @@ func (e *engine) summary() Summary {
 			Stray: c.Stray, Conflicts: c.Conflicts, Uncompared: c.Uncompared,
 			Framing: e.shared.Lost, LongHeaders: e.shared.TooLong,
 			Announced: e.ftp.Evicted, Datagrams: e.tftp.Evicted, Ranges: e.ranges.evicted,
+			Multipart: e.unopened,
 		},
 	}
 	w := e.who
 	s.Losses.Malformed, s.Losses.Names = w.malformed, w.nameless+w.called.evicted
-	s.Losses.Addresses = w.places.evicted + w.stations.evicted + w.spans
+	s.Losses.Addresses = w.places.evicted + w.stations.evicted + w.stays
 	if e.packets > 0 {
 		s.First, s.Last = stamp(e.first), stamp(e.last)
 	}

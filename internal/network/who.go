@@ -13,7 +13,7 @@ import (
 const (
 	maxPlaces   = 64 << 10 // addresses
 	maxStations = 64 << 10 // MACs
-	maxSpans    = 16       // of one address
+	maxStays    = 16       // of one address
 	maxNames    = 8        // of one address, and of one MAC
 	nameBytes   = 4 << 20  // of all names together
 )
@@ -38,13 +38,13 @@ type who struct {
 
 	malformed int64 // messages that lie about their lengths
 	nameless  int64 // names not kept for lack of room
-	spans     int64 // given up for lack of room
+	stays     int64 // given up for lack of room
 }
 
 // place is one address.
 type place struct {
 	addr  flow.Addr
-	spans []span // in the order in which they began
+	stays []stay // in the order in which they began
 	// While two MACs contest the address it is nobody's.
 	contested, until int64
 }
@@ -55,8 +55,8 @@ type called struct {
 	last  int64
 }
 
-// span is a time during which one MAC had the address; while mac is zero nothing proved one.
-type span struct {
+// stay is a time during which one MAC had the address; while mac is zero nothing proved one.
+type stay struct {
 	mac              neighbour.MAC
 	by               string
 	first, last      int64
@@ -64,9 +64,9 @@ type span struct {
 	received, served int64
 }
 
-// holds reports whether the span's MAC is proved at a moment: it began, and no lease ran out since the MAC
+// holds reports whether the stay's MAC is proved at a moment: it began, and no lease ran out since the MAC
 // was last seen with the address.
-func (s *span) holds(t int64) bool {
+func (s *stay) holds(t int64) bool {
 	return s.mac != neighbour.MAC{} && s.first <= t && (s.lease == 0 || t <= s.lease || s.last > s.lease)
 }
 
@@ -91,8 +91,8 @@ func newWho() *who {
 	w := &who{}
 	w.places = newBook[flow.Addr](maxPlaces, func(p *place) (bool, int64) {
 		needed, last := false, int64(0)
-		for i := range p.spans {
-			needed, last = needed || p.spans[i].counts(), max(last, p.spans[i].last)
+		for i := range p.stays {
+			needed, last = needed || p.stays[i].counts(), max(last, p.stays[i].last)
 		}
 		return needed, last
 	}, nil)
@@ -108,17 +108,17 @@ func newWho() *who {
 	return w
 }
 
-// counts reports whether a transfer rests on the span.
-func (s *span) counts() bool { return s.received+s.served > 0 }
+// counts reports whether a transfer rests on the stay.
+func (s *stay) counts() bool { return s.received+s.served > 0 }
 
 // claim takes a proved binding. lease is the end of the time for which it was given, or 0.
 func (w *who) claim(c neighbour.Claim, by string, t, lease int64) {
 	a := flow.AddrOf(c.Addr)
 	w.station(c.MAC).hold(c, a, t)
 	p := w.place(a)
-	var now *span
-	if n := len(p.spans); n > 0 {
-		now = &p.spans[n-1]
+	var now *stay
+	if n := len(p.stays); n > 0 {
+		now = &p.stays[n-1]
 	}
 	back := p.lastOf(c.MAC)
 	switch {
@@ -130,8 +130,8 @@ func (w *who) claim(c neighbour.Claim, by string, t, lease int64) {
 		p.until = t + contestWithin
 	default:
 		w.trim(p)
-		p.spans = append(p.spans, span{mac: c.MAC, by: by, first: t, last: t})
-		back = &p.spans[len(p.spans)-1]
+		p.stays = append(p.stays, stay{mac: c.MAC, by: by, first: t, last: t})
+		back = &p.stays[len(p.stays)-1]
 	}
 	back.first, back.last = min(back.first, t), max(back.last, t)
 	back.lease = max(back.lease, lease)
@@ -147,21 +147,21 @@ func (w *who) place(a flow.Addr) *place {
 }
 
 // lastOf is the last time that a MAC had the address, or nil.
-func (p *place) lastOf(mac neighbour.MAC) *span {
-	for i := range slices.Backward(p.spans) {
-		if p.spans[i].mac == mac {
-			return &p.spans[i]
+func (p *place) lastOf(mac neighbour.MAC) *stay {
+	for i := range slices.Backward(p.stays) {
+		if p.stays[i].mac == mac {
+			return &p.stays[i]
 		}
 	}
 	return nil
 }
 
-// trim makes room for one span: it forgets the first that no transfer rests on, and never the last.
+// trim makes room for one stay: it forgets the first that no transfer rests on, and never the last.
 func (w *who) trim(p *place) {
-	if n := len(p.spans); n >= maxSpans {
-		drop := max(slices.IndexFunc(p.spans[:n-1], func(s span) bool { return !s.counts() }), 0)
-		p.spans = slices.Delete(p.spans, drop, drop+1)
-		w.spans++
+	if n := len(p.stays); n >= maxStays {
+		drop := max(slices.IndexFunc(p.stays[:n-1], func(s stay) bool { return !s.counts() }), 0)
+		p.stays = slices.Delete(p.stays, drop, drop+1)
+		w.stays++
 	}
 }
 
@@ -194,13 +194,13 @@ func (s *station) hold(c neighbour.Claim, a flow.Addr, t int64) {
 	s.n = len(kept)
 }
 
-// at finds the span of a moment, or nil when no MAC is proved for it.
-func (p *place) at(t int64) *span {
+// at finds the stay of a moment, or nil when no MAC is proved for it.
+func (p *place) at(t int64) *stay {
 	if p.contested <= t && t <= p.until {
 		return nil
 	}
-	for i := range slices.Backward(p.spans) {
-		if s := &p.spans[i]; s.first <= t && s.mac != (neighbour.MAC{}) {
+	for i := range slices.Backward(p.stays) {
+		if s := &p.stays[i]; s.first <= t && s.mac != (neighbour.MAC{}) {
 			if s.holds(t) {
 				return s
 			}
@@ -241,17 +241,17 @@ func (w *who) count(a flow.Addr, t int64, received, served int64) {
 	s.served += served
 }
 
-// unproved is the span of the moments for which no MAC is proved. It comes first, so that the last span stays
-// the one that is, if one is.
-func (w *who) unproved(p *place, t int64) *span {
-	if len(p.spans) > 0 && p.spans[0].mac == (neighbour.MAC{}) {
-		s := &p.spans[0]
+// unproved is the stay of the moments for which no MAC is proved. It comes first, so that the last one is
+// always the latest that is proved, if any is.
+func (w *who) unproved(p *place, t int64) *stay {
+	if len(p.stays) > 0 && p.stays[0].mac == (neighbour.MAC{}) {
+		s := &p.stays[0]
 		s.first, s.last = min(s.first, t), max(s.last, t)
 		return s
 	}
 	w.trim(p)
-	p.spans = slices.Insert(p.spans, 0, span{first: t, last: t})
-	return &p.spans[0]
+	p.stays = slices.Insert(p.stays, 0, stay{first: t, last: t})
+	return &p.stays[0]
 }
 
 // describe keeps what kind of device a host says it is.

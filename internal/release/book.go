@@ -68,6 +68,9 @@ type Book struct {
 	byName      map[string][]*Release // by the name of an artifact or of a delivery form
 	byForm      map[model.Digest][]*Release
 	bySubject   map[model.Subject][]*Release
+	byProduct   map[model.Subject][]*Release // of the product's own maker
+	byHost      map[string][]*Release
+	parties     ThirdParties
 	withdrawals map[model.Subject][]*taken
 	vouches     map[model.Digest][]*vouched // by the bytes
 	vouchNames  map[string][]*vouched
@@ -83,6 +86,8 @@ func NewBook(house string) *Book {
 		byName:      map[string][]*Release{},
 		byForm:      map[model.Digest][]*Release{},
 		bySubject:   map[model.Subject][]*Release{},
+		byProduct:   map[model.Subject][]*Release{},
+		byHost:      map[string][]*Release{},
 		withdrawals: map[model.Subject][]*taken{},
 		vouches:     map[model.Digest][]*vouched{},
 		vouchNames:  map[string][]*vouched{},
@@ -129,6 +134,12 @@ func (b *Book) addSet(f Fact) error {
 	}
 	b.sets[r.Statement] = r
 	b.bySubject[r.Subject] = append(b.bySubject[r.Subject], r)
+	if set.Author == set.Product.Org() {
+		b.byProduct[set.Product] = append(b.byProduct[set.Product], r)
+	}
+	for _, h := range set.Hosts {
+		insert(b.byHost, h, r)
+	}
 	for _, a := range set.Artifacts {
 		insert(b.byBytes, a.SHA256, r)
 		insert(b.byName, a.Name, r)

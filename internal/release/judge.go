@@ -22,10 +22,14 @@ func (b *Book) Judge(now time.Time, t model.Transfer, d model.Device, h History)
 	if c.d.Subject.IsZero() {
 		c.d.Subject = t.Device
 	}
+	if t.Encrypted {
+		c.session()
+		return c.j
+	}
 	c.match()
 	// The order is the precedence of the verdicts: the first that holds is the transfer's.
 	for _, holds := range [...]func() bool{
-		c.ambiguous, c.withdrawn, c.wrongDevice, c.replayed, c.verified, c.vouched, c.altered, c.incomplete, c.unknown,
+		c.ambiguous, c.withdrawn, c.wrongDevice, c.replayed, c.verified, c.vouched, c.altered, c.incomplete, c.cannotSee, c.thirdParty, c.unknown,
 	} {
 		if holds() {
 			break
@@ -96,9 +100,6 @@ func first(x, y bool) int {
 	}
 	return 1
 }
-
-// fits reports whether a product is the device's. An unknown product fits everything.
-func (c *judging) fits(p model.Subject) bool { return c.d.Product.IsZero() || c.d.Product == p }
 
 // holds reports whether a vouch counts.
 func (c *judging) holds(v *vouched) bool { return v.suspect == nil && c.now.Before(v.Expires) }

@@ -101,6 +101,9 @@ func TestJudge(t *testing.T) {
 	unchecked.Unchecked = true
 	fromHost := seen("pump.bin", "longer than it was")
 	fromHost.Host = "update.acme.test"
+	scanner := func(w *ward) { // acme has such a product
+		w.release("7", 1, func(s *Set) { s.Product = product(w.t, "acme/scanner") }, artifact("scan.bin", "scan"))
+	}
 	for name, c := range map[string]struct {
 		said    func(w *ward)
 		t       model.Transfer
@@ -130,7 +133,7 @@ func TestJudge(t *testing.T) {
 		"name and product":      {t: seen("pump.bin", "longer than it was"), d: pump(t), verdict: model.Altered, release: "2.1.0", why: []string{"the name and the product"}},
 		"incomplete":            {t: partial, verdict: model.Incomplete, release: "2.1.0", why: []string{"2 of 3 bytes were seen", "the name and the size"}},
 		"incomplete, no length": {t: model.Transfer{Name: "x", Declared: -1, Size: 4}, verdict: model.Incomplete, why: []string{"not every byte was seen"}},
-		"wrong device":          {t: seen("pump.bin", "new"), d: model.Device{Product: product(t, "acme/scanner"), Listed: true}, verdict: model.WrongDevice, release: "2.1.0", why: []string{"this device is listed as product:acme/scanner", "signed these bytes"}},
+		"wrong device":          {said: scanner, t: seen("pump.bin", "new"), d: model.Device{Product: product(t, "acme/scanner"), Listed: true}, verdict: model.WrongDevice, release: "2.1.0", why: []string{"this device is listed as product:acme/scanner", "signed these bytes"}},
 		"another product, not listed": {
 			t: seen("pump.bin", "new"), d: model.Device{Product: product(t, "acme/scanner")}, verdict: model.Verified, release: "2.1.0",
 		},
@@ -150,8 +153,12 @@ func TestJudge(t *testing.T) {
 			t:    seen("pump.bin", "new"), verdict: model.Withdrawn, release: "2.1.0", why: []string{"this house holds back release:acme/pump-7/2.1.0", "recall notice 7"},
 		},
 		"withdrawn before wrong device": {
-			said: func(w *ward) { w.withdraw(w.acme, set(w.t, "acme", "acme/pump-7", "2.1.0", 1), "battery") },
-			t:    seen("pump.bin", "new"), d: model.Device{Product: product(t, "acme/scanner"), Listed: true}, verdict: model.Withdrawn, release: "2.1.0",
+			said: func(w *ward) {
+				scanner(w)
+				w.withdraw(w.acme, set(w.t, "acme", "acme/pump-7", "2.1.0", 1), "battery")
+			},
+			t: seen("pump.bin", "new"), d: model.Device{Product: product(t, "acme/scanner"), Listed: true}, verdict: model.Withdrawn, release: "2.1.0",
+			why: []string{"it is also wrong-device: "},
 		},
 		"withdrawn for another product": {
 			said: func(w *ward) {
@@ -227,6 +234,7 @@ func TestJudge(t *testing.T) {
 		},
 		"vouched, for another device": {
 			said: func(w *ward) {
+				scanner(w)
 				w.add(w.fact(w.hospital, evidence.RoleHouse, w.vouch("3", "v.bin", "vvv", day0.Add(VouchValidity))))
 			},
 			t: seen("v.bin", "vvv"), d: model.Device{Product: product(t, "acme/scanner"), Listed: true}, verdict: model.WrongDevice, release: "/3",
@@ -294,7 +302,7 @@ func TestJudge(t *testing.T) {
 				a.Forms = []Form{{Form: FormEncrypted}}
 				w.release("4", 4, nil, a)
 			},
-			t: seen("enc.bin", "xyz"), verdict: model.Unknown, why: []string{"declared form, not matched yet"},
+			t: seen("enc.bin", "xyz"), verdict: model.CannotSee, release: "/4", why: []string{"declared form, not matched yet"},
 		},
 		"stale": {
 			t: seen("pump.bin", "new"), now: day0.AddDate(0, 0, 45), verdict: model.Verified, release: "2.1.0",

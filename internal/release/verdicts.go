@@ -1,6 +1,7 @@
 package release
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -42,12 +43,15 @@ func (c *judging) withdrawn() bool {
 
 func (c *judging) takenBack(w *taken) bool {
 	c.j.Verdict, c.j.Statement = model.Withdrawn, w.statement
-	if w.Author == c.book.house {
-		c.why("this house holds back %s since %s: %s", w.Release, stamp(w.Issued), w.Reason)
-	} else {
-		c.why("the maker %s withdrew %s on %s: %s", w.Author, w.Release, stamp(w.Issued), w.Reason)
-	}
+	c.why("%s", c.book.takenText(w))
 	return true
+}
+
+func (b *Book) takenText(w *taken) string {
+	if w.Author == b.house {
+		return fmt.Sprintf("this house holds back %s since %s: %s", w.Release, stamp(w.Issued), w.Reason)
+	}
+	return fmt.Sprintf("the maker %s withdrew %s on %s: %s", w.Author, w.Release, stamp(w.Issued), w.Reason)
 }
 
 // someFit reports whether somebody with a say has these bytes for the device's product.
@@ -57,7 +61,7 @@ func (c *judging) someFit() bool {
 }
 
 func (c *judging) wrongDevice() bool {
-	if !c.d.Listed || c.d.Product.IsZero() || c.someFit() || c.standing() == nil && c.vouch() == nil {
+	if !c.d.Listed || !c.d.IsEndpoint() || c.d.Product.IsZero() || c.someFit() || c.standing() == nil && c.vouch() == nil {
 		return false
 	}
 	c.j.Verdict = model.WrongDevice
@@ -70,7 +74,7 @@ func (c *judging) wrongDevice() bool {
 // back.
 func (c *judging) replayed() bool {
 	r := c.standing()
-	if r == nil || c.history == nil || c.d.Subject.IsZero() {
+	if r == nil || c.history == nil || c.d.Subject.IsZero() || !c.d.IsEndpoint() {
 		return false
 	}
 	for _, had := range c.history.Received(c.d.Subject, c.t.Time) {

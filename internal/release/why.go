@@ -19,6 +19,8 @@ func (c *judging) why(format string, args ...any) {
 
 // explain adds what else held beside the sentence of the verdict itself.
 func (c *judging) explain() {
+	c.sayFit()
+	c.also()
 	for _, r := range c.releases {
 		c.sayRelease(r)
 	}
@@ -33,6 +35,7 @@ func (c *judging) explain() {
 	if c.t.Unchecked {
 		c.why("it rests on segments whose checksum could not be checked")
 	}
+	c.sayParty()
 	c.sayPublisher()
 }
 
@@ -58,7 +61,10 @@ func (c *judging) sayRelease(r *Release) {
 	default:
 		c.why("%s %s %s as %s (%s, %s)", who, verb, bytes, r.Subject, r.Signatures, heldSince(r.Held))
 	}
-	if w, suspect := c.book.withdrawn(r.Subject); w == nil && suspect != nil {
+	switch w, suspect := c.book.withdrawn(r.Subject); {
+	case w != nil:
+		c.sayTaken(w)
+	case suspect != nil:
 		c.why("a withdrawal of %s does not count: %s", r.Subject, suspect.suspect)
 	}
 	if other := c.book.bySubject[r.Subject]; len(other) > 1 {
@@ -93,7 +99,7 @@ func heldSince(t time.Time) string {
 // sayPublisher adds how far the word of the publisher can be relied on, and how old our copy of it is.
 func (c *judging) sayPublisher() {
 	org := c.j.Publisher
-	if org == "" || org == c.book.house {
+	if org == "" || org == c.book.house || c.j.Verdict == model.ThirdParty {
 		return
 	}
 	for _, r := range c.book.bySubject[c.j.Release] {

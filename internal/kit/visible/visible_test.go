@@ -1,6 +1,7 @@
 package visible_test
 
 import (
+	"encoding/json/jsontext"
 	"encoding/json/v2"
 	"strings"
 	"testing"
@@ -134,5 +135,42 @@ func undo(t *testing.T, s string) string {
 		}
 		b.WriteRune(r)
 		s = after
+	}
+}
+
+// What AppendJSON writes is what encoding/json/v2 writes, made visible.
+func FuzzAppendJSON(f *testing.F) {
+	for _, s := range []string{
+		"", "pump-2.1.0.bin", "quote \" and \\ here", "\x00\b\t\n\f\r\x1b\x1f", "1234567\"", "12345678\x7f", "ä心\u2028\u202e",
+		"\xff\xfe\xc3", "tag\U000e0041", "\ufffd", "1234567\xff",
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		b, err := json.Marshal(s, jsontext.AllowInvalidUTF8(true))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want, got := string(visible.JSON(b)), string(visible.AppendJSON(nil, s)); got != want {
+			t.Errorf("AppendJSON(%q) = %s, want %s", s, got, want)
+		}
+	})
+}
+
+// A character of every kind at every place of the eight bytes that are looked at together.
+func TestAppendJSONLooksEverywhere(t *testing.T) {
+	t.Parallel()
+	for c := range 256 {
+		for at := range 19 {
+			s := []byte("abcdefghijklmnopqrs")
+			s[at] = byte(c)
+			b, err := json.Marshal(string(s), jsontext.AllowInvalidUTF8(true))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want, got := string(visible.JSON(b)), string(visible.AppendJSON(nil, string(s))); got != want {
+				t.Errorf("byte %#x at %d: %s, want %s", c, at, got, want)
+			}
+		}
 	}
 }

@@ -33,6 +33,8 @@ type Publisher struct {
 	Names []string `json:"names"` // endings of file names; none: any; "": a request without a file name
 
 	Source string `json:"source,omitzero"` // where the hosts were read; empty: from general knowledge
+
+	list string // whose list it is of, and the list's date
 }
 
 // Sources are the third parties, dated and with where the list comes from. Immutable once read.
@@ -41,10 +43,12 @@ type Sources struct {
 	Status     string      `json:"status"`
 	Date       string      `json:"date"` // of the list, such as 2026-01-31
 	Publishers []Publisher `json:"publishers"`
+
+	byHost map[string][]int // of Publishers, by each host that they name
 }
 
 // BuiltinSources returns the list that Cordon brings along.
-func BuiltinSources() (*Sources, error) { return parseSources(builtin) }
+func BuiltinSources() (*Sources, error) { return parseSources(builtin, "Cordon's own") }
 
 // ReadSources reads a hospital's own list, a JSON object of at most [MaxSourcesFile] bytes in the form of
 // the one that Cordon brings along. What it does not know or cannot be right is BadInput.
@@ -56,10 +60,10 @@ func ReadSources(r io.Reader) (*Sources, error) {
 	if len(b) > MaxSourcesFile {
 		return nil, fault.New(fault.TooLarge, "the list of third parties is larger than %d bytes", MaxSourcesFile)
 	}
-	return parseSources(b)
+	return parseSources(b, "this hospital's")
 }
 
-func parseSources(b []byte) (*Sources, error) {
+func parseSources(b []byte, whose string) (*Sources, error) {
 	s := &Sources{}
 	err := json.Unmarshal(b, s, json.RejectUnknownMembers(true))
 	if err == nil {
@@ -68,6 +72,10 @@ func parseSources(b []byte) (*Sources, error) {
 	if err != nil {
 		return nil, fault.Wrap(err, fault.BadInput, "the list of third parties cannot be right")
 	}
+	for i := range s.Publishers {
+		s.Publishers[i].list = whose + " list of " + s.Date
+	}
+	s.index()
 	return s, nil
 }
 
@@ -136,35 +144,47 @@ func checkText(what, s string) error {
 func (s *Sources) Over(own *Sources) *Sources {
 	out := *own
 	out.Publishers = append(append([]Publisher{}, own.Publishers...), s.Publishers...)
+	out.index()
 	return &out
 }
 
+// index lets a host be looked up: it is asked for every transfer.
+func (s *Sources) index() {
+	s.byHost = map[string][]int{}
+	for i, p := range s.Publishers {
+		for _, h := range p.Hosts {
+			if at := s.byHost[h]; len(at) == 0 || at[len(at)-1] != i {
+				s.byHost[h] = append(at, i)
+			}
+		}
+	}
+}
+
 // ThirdParty returns the publisher that a server name and a file name belong to, by name only: it proves
-// nothing about who served the bytes. The most exact host wins, then the first in the list. It is pure.
+// nothing about who served the bytes. list says which list has it, of which date, and where its hosts were
+// read. The most exact host wins, then the first in the list. It is pure.
 //
 // A name excuses workstations, servers and service laptops only, and nothing that resembles a release;
 // that is for the caller to ask.
-func (s *Sources) ThirdParty(host, name string) (publisher string, ok bool) {
+func (s *Sources) ThirdParty(host, name string) (publisher, list string, ok bool) {
 	host, name = strings.TrimSuffix(strings.ToLower(host), "."), strings.ToLower(name)
-	longest := 0
-	for i := range s.Publishers {
-		p := &s.Publishers[i]
-		if n := p.host(host); n > longest && p.name(name) {
-			longest, publisher = n, p.Name
+	for above := host; above != ""; {
+		for _, i := range s.byHost[above] {
+			if p := &s.Publishers[i]; p.name(name) {
+				return p.Name, p.origin(), true
+			}
 		}
+		_, above, _ = strings.Cut(above, ".")
 	}
-	return publisher, longest > 0
+	return "", "", false
 }
 
-// host returns the length of the longest of its hosts that is this one or stands above it.
-func (p *Publisher) host(host string) int {
-	best := 0
-	for _, h := range p.Hosts {
-		if len(h) > best && (host == h || strings.HasSuffix(host, "."+h)) {
-			best = len(h)
-		}
+// origin says how far a name can be relied on.
+func (p *Publisher) origin() string {
+	if p.Source == "" {
+		return p.list + ", unverified"
 	}
-	return best
+	return p.list + ", host from: " + clip(p.Source, 200)
 }
 
 func (p *Publisher) name(name string) bool {

@@ -31,7 +31,10 @@ func TestThirdParty(t *testing.T) {
 		{"com", "x", ""},
 		{"", "x.cab", ""},
 	} {
-		got, ok := s.ThirdParty(c.host, c.name)
+		got, list, ok := s.ThirdParty(c.host, c.name)
+		if ok && !strings.HasPrefix(list, "Cordon's own list of "+s.Date+", ") {
+			t.Errorf("%s/%s: from %q", c.host, c.name, list)
+		}
 		if got != c.want || ok != (c.want != "") {
 			t.Errorf("%s/%s: %q, %v; want %q", c.host, c.name, got, ok, c.want)
 		}
@@ -52,14 +55,16 @@ func TestOwnSources(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := base.Over(mine)
-	for host, want := range map[string]string{
-		"mirror.st-elsewhere.test": "Our mirror", "deb.debian.org": "Our mirror", "archive.ubuntu.com": "Ubuntu (packages)",
+	for host, want := range map[string][2]string{
+		"mirror.st-elsewhere.test": {"Our mirror", "this hospital's list of 2026-02-01, unverified"},
+		"deb.debian.org":           {"Our mirror", "this hospital's list of 2026-02-01, unverified"},
+		"archive.ubuntu.com":       {"Ubuntu (packages)", "Cordon's own list of " + base.Date},
 	} {
-		if got, _ := s.ThirdParty(host, "a.deb"); got != want {
-			t.Errorf("%s: %q, want %q", host, got, want)
+		if got, list, _ := s.ThirdParty(host, "a.deb"); got != want[0] || !strings.HasPrefix(list, want[1]) {
+			t.Errorf("%s: %q of %q, want %q", host, got, list, want)
 		}
 	}
-	if got, _ := base.ThirdParty("mirror.st-elsewhere.test", "a"); got != "" {
+	if got, _, _ := base.ThirdParty("mirror.st-elsewhere.test", "a"); got != "" {
 		t.Errorf("the built-in list was changed: %q", got)
 	}
 	for name, edit := range map[string][2]string{
@@ -98,7 +103,7 @@ func FuzzReadSources(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if got, ok := s.ThirdParty(host, name); ok && (got == "" || !strings.Contains(host, ".")) {
+		if got, _, ok := s.ThirdParty(host, name); ok && (got == "" || !strings.Contains(host, ".")) {
 			t.Fatalf("%q of %q is %q", name, host, got)
 		}
 	})

@@ -72,7 +72,9 @@ type header struct {
 	seed    maphash.Seed // zero where nothing is hashed
 	etag    uint64
 	changed uint64
+	typed   bool // there was a Content-Type
 	multi   string
+	params  string
 }
 
 // status reads a status line (RFC 9112 section 4).
@@ -254,9 +256,14 @@ func (h *header) contentRange(v []byte) {
 }
 
 func (h *header) contentType(v []byte) {
+	again := h.typed
+	if h.typed, h.params = true, ""; again {
+		return // receivers may believe either
+	}
 	if len(v) > 10 && bytes.EqualFold(v[:10], []byte("multipart/")) {
 		typ, _, _ := bytes.Cut(v, []byte{';'})
 		h.multi = string(bytes.ToLower(bytes.TrimSpace(typ[:min(len(typ), 64)])))
+		h.params = string(v[:min(len(v), maxParams)])
 	}
 }
 

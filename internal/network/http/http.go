@@ -20,6 +20,7 @@ const (
 	maxPipeline = 1024     // requests without a response
 	maxOwed     = 16       // responses without a request
 	maxName     = 255      // bytes of a name
+	maxParams   = 512      // bytes of a Content-Type with its parameters
 	maxLength   = 1 << 50  // bytes a body may declare
 	maxHeldLine = 4 << 20  // bytes of unfinished lines of all connections
 )
@@ -74,6 +75,7 @@ type Message struct {
 	Unchecked   bool
 	Notes       Note
 	Type        string // Content-Type without parameters, lower case, for multipart only
+	Params      string // the Content-Type with its parameters, for multipart only; empty when it was given twice
 }
 
 // Consumer takes bodies. The message is the connection's own: a consumer keeps what it needs.

@@ -233,9 +233,9 @@ func TestHeaderFlood(t *testing.T) {
 func TestNames(t *testing.T) {
 	t.Parallel()
 	for target, want := range map[string]string{
-		"/a/b.bin": "b.bin", "/": "", "*": "*", "/a/": "", "/a?f=/secret": "a", "/a#f": "a", "/b;jsessionid=77": "b",
+		"/a/b.bin": "b.bin", "/": "", "*": "", "/a/": "", "/a?f=/secret": "a", "/a#f": "a", "/b;jsessionid=77": "b",
 		"http://h/x/y.bin?q": "y.bin", "http://h": "", "/%E2%82%AC.bin": "€.bin", "/bad%zz%4": "bad%zz%4", "/%ff": "\uFFFD",
-		"/u?x=http://evil/y": "u", "h:443": "h:443",
+		"/u?x=http://evil/y": "u", "h:443": "",
 	} {
 		if have := nameOf([]byte(target)); have != want {
 			t.Errorf("%q: %q, want %q", target, have, want)

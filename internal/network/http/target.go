@@ -30,7 +30,8 @@ func pathOf(target []byte) []byte {
 }
 
 // nameOf returns the last segment of a target's path, decoded. Query, fragment and path parameters, which
-// may carry sessions and credentials, are cut off before anything else is looked at.
+// may carry sessions, credentials and patients, are cut off before anything else is looked at, and once more
+// where they were encoded. A target that is no path (RFC 9112 section 3.2) has no name.
 func nameOf(target []byte) string {
 	if i := bytes.IndexAny(target, "?#"); i >= 0 {
 		target = target[:i]
@@ -40,6 +41,8 @@ func nameOf(target []byte) string {
 		if bytes.IndexByte(target, '/') < 0 {
 			return ""
 		}
+	} else if len(target) > 0 && target[0] != '/' {
+		return ""
 	}
 	if i := bytes.LastIndexByte(target, '/'); i >= 0 {
 		target = target[i+1:]
@@ -47,7 +50,11 @@ func nameOf(target []byte) string {
 	if i := bytes.IndexByte(target, ';'); i >= 0 {
 		target = target[:i]
 	}
-	return clean(decode(target))
+	name := decode(target)
+	if i := strings.IndexAny(name, ";?#"); i >= 0 {
+		name = name[:i]
+	}
+	return clean(name[strings.LastIndexAny(name, `/\`)+1:])
 }
 
 // decode undoes percent-encoding; what is not well encoded stays as it is.
@@ -71,7 +78,8 @@ func decode(b []byte) string {
 
 func clean(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
-// hostOf brings a host to lower case and drops user information and the port.
+// hostOf brings a host to lower case and drops user information and the port. What cannot be the name or
+// address of a host is none.
 func hostOf(b []byte) string {
 	if i := bytes.LastIndexByte(b, '@'); i >= 0 {
 		b = b[i+1:]
@@ -86,5 +94,13 @@ func hostOf(b []byte) string {
 			b = b[:i]
 		}
 	}
-	return clean(strings.ToLower(string(b[:min(len(b), maxName)])))
+	if len(b) > maxName {
+		return ""
+	}
+	for _, c := range b {
+		if !('a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || c == '.' || c == '-' || c == '_' || c == ':') {
+			return ""
+		}
+	}
+	return strings.ToLower(string(b))
 }

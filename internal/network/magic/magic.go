@@ -176,7 +176,23 @@ func isText(b []byte) bool {
 	return true
 }
 
+// clinical recognises reports and records about patients by the names that their standards prescribe.
+func clinical(b []byte) (string, bool) {
+	switch {
+	case bytes.Contains(b, []byte("<ClinicalDocument")), bytes.Contains(b, []byte("urn:hl7-org:v")):
+		return "application/hl7-cda+xml", true
+	case bytes.Contains(b, []byte("http://hl7.org/fhir")):
+		return "application/fhir+xml", true
+	case bytes.Contains(b, []byte(`"resourceType"`)):
+		return "application/fhir+json", true
+	}
+	return "", false
+}
+
 func text(b []byte) (string, Class) {
+	if typ, ok := clinical(b); ok {
+		return typ, Document
+	}
 	b = bytes.TrimLeft(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf")), " \t\r\n")
 	head := bytes.ToLower(b[:min(len(b), 64)])
 	switch {

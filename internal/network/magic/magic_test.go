@@ -38,6 +38,10 @@ func TestSniff(t *testing.T) {
 		"text":           {"hello world\n", "text/plain", Text},
 		"umlaut":         {"Gr\u00fc\u00dfe", "text/plain", Text},
 		"hl7":            {"MSH|^~\\&|", "application/hl7-v2", Document},
+		"cda":            {"<?xml version=\"1.0\"?>\n<ClinicalDocument xmlns=\"urn:hl7-org:v3\">", "application/hl7-cda+xml", Document},
+		"hl7 v3":         {"<PRPA_IN201305UV02 xmlns=\"urn:hl7-org:v3\">", "application/hl7-cda+xml", Document},
+		"fhir":           {"<Bundle xmlns=\"http://hl7.org/fhir\">", "application/fhir+xml", Document},
+		"fhir json":      {"{\n \"resourceType\": \"Patient\"", "application/fhir+json", Document},
 		"random":         {"\x91\x02\xff\x00\x10\x07", "application/octet-stream", Unknown},
 		"high bytes":     {"\x91\xa2\xff\xc0\xc1", "application/octet-stream", Unknown},
 	} {

@@ -1,0 +1,76 @@
+package app
+
+import (
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cordon-trust/cordon/internal/kit/fault"
+	"github.com/cordon-trust/cordon/internal/lab"
+	"github.com/cordon-trust/cordon/internal/model"
+)
+
+// Third parties by name excuse a listed workstation and no pump; the hospital's own list counts first.
+func TestThirdPartiesOfTheHouse(t *testing.T) {
+	t.Parallel()
+	w := newClinic(t)
+	devices(t, w.house, "W-1,,,,,10.0.0.10,main,office,IT,workstation", "P-1,acme,pump-7,SN-1,,10.0.0.11,main,ward 3,CE,endpoint")
+	w.c.at = w.c.at.Add(time.Minute)
+	fetch := func(addr, host string) string {
+		return download(t, lab.Download{
+			Body: lab.Firmware(9, 4000), Path: "/pool/tool_1_amd64.deb", Host: host, Start: w.c.at,
+			Device: netip.AddrPortFrom(netip.MustParseAddr(addr), 40001),
+		})
+	}
+	own := `{"source":"IT","status":"in force","date":"2026-02-01","publishers":[{"name":"Our mirror","kind":"packages","hosts":["mirror.mercy.test"],"names":[".deb"]}]}`
+	for _, c := range []struct {
+		name, addr, host, list string
+		verdict                model.Verdict
+		publisher, why         string
+		findings               int
+	}{
+		{"a workstation", "10.0.0.10", "deb.debian.org", "", model.ThirdParty, "Debian (packages)", "by name only (Cordon's own list of ", 0},
+		{"a pump", "10.0.0.11", "deb.debian.org", "", model.Unknown, "", "excuses nothing here: the device is listed as endpoint", 1},
+		{"somebody", "10.0.0.12", "deb.debian.org", "", model.Unknown, "", "excuses nothing here: the device is not listed", 0},
+		{"a mirror that nobody listed", "10.0.0.10", "mirror.mercy.test", "", model.Unknown, "", "no organisation", 1},
+		{"the house's mirror", "10.0.0.10", "mirror.mercy.test", own, model.ThirdParty, "Our mirror", "this hospital's list of 2026-02-01", 0},
+		{"both lists", "10.0.0.10", "deb.debian.org", own, model.ThirdParty, "Debian (packages)", "Cordon's own list", 0},
+	} {
+		home := filepath.Join(w.house.opt.Dir, sourcesFile)
+		_ = os.Remove(home)
+		tried := WatchOptions{Files: []string{fetch(c.addr, c.host)}}
+		if c.list != "" {
+			if err := os.WriteFile(home, []byte(c.list), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		check := func(where string) {
+			rows, found := watched(t, w.house, tried)
+			if rows[0].Verdict != c.verdict || rows[0].Publisher != c.publisher || !strings.Contains(strings.Join(rows[0].Why, "\n"), c.why) || len(found) != c.findings {
+				t.Errorf("%s, %s: %s of %q, %d findings: %q", c.name, where, rows[0].Verdict, rows[0].Publisher, len(found), rows[0].Why)
+			}
+		}
+		check("by the home")
+		if c.list != "" {
+			tried.Sources = filepath.Join(t.TempDir(), "mine.json")
+			if err := os.Rename(home, tried.Sources); err != nil {
+				t.Fatal(err)
+			}
+			check("by a file")
+		}
+	}
+	for name, opt := range map[string]WatchOptions{"a missing list": {Sources: filepath.Join(t.TempDir(), "none")}, "no list": {Sources: w.house.opt.Dir}} {
+		if _, err := w.house.Watch(t.Context(), opt, WatchShow{}); fault.CodeOf(err) != fault.ReadFailed {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(w.house.opt.Dir, sourcesFile), []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.house.Watch(t.Context(), WatchOptions{}, WatchShow{}); !failsWith(err, fault.BadInput, sourcesFile) {
+		t.Errorf("a list that cannot be right: %v", err)
+	}
+}

@@ -1,0 +1,72 @@
+package app
+
+import (
+	"context"
+
+	"github.com/cordon-trust/cordon/internal/evidence"
+	"github.com/cordon-trust/cordon/internal/evidence/ledger"
+	"github.com/cordon-trust/cordon/internal/inventory"
+	"github.com/cordon-trust/cordon/internal/kit/fault"
+	"github.com/cordon-trust/cordon/internal/store"
+)
+
+// readRegister fills f with every device list of this house that stands, each in force from the time at
+// which the ledger held it. Signatures and rows are verified again from their bytes: what a device is
+// called decides verdicts. A row that was erased is missing, so its device is not known; a list that was
+// erased whole, or rests on a compromised key, never was.
+func (a *App) readRegister(ctx context.Context, tx *store.Tx, f *facts) error {
+	f.register = inventory.NewRegister()
+	lists := deviceLists{known: map[string]inventory.Device{}}
+	return a.each(ctx, tx, f.roots, evidence.PredDeviceRegister, func(v evidence.Verified, rec ledger.Record) error {
+		if v.Effect != evidence.Fact || f.roots.Stands(v, rec.HeldAt, f.compromises) != nil {
+			return nil
+		}
+		if again, err := f.roots.Again(v.Envelope); err != nil || again.Effect != evidence.Fact {
+			return damagedList(rec, err)
+		}
+		said, err := inventory.DecodeRegistration(v.Statement)
+		if err != nil {
+			return err
+		}
+		rows, err := tx.Rows().Read(ctx, rec.Digest)
+		if err != nil {
+			return err
+		}
+		if err := said.Rows.Check(rows); err != nil {
+			return damagedList(rec, err)
+		}
+		devices, err := lists.decode(rows)
+		if err != nil {
+			return damagedList(rec, err)
+		}
+		f.register.Add(rec.HeldAt, devices)
+		return nil
+	})
+}
+
+func damagedList(rec ledger.Record, err error) error {
+	return fault.Wrap(err, fault.Damaged, "the device list statement:%s no longer verifies", rec.Digest).
+		Hint("run `cordon log verify` and restore the home from a backup")
+}
+
+// deviceLists decodes lists of which one has most rows of the one before. It belongs to one goroutine.
+type deviceLists struct{ known map[string]inventory.Device }
+
+func (l *deviceLists) decode(rows []evidence.Row) ([]inventory.Device, error) {
+	out := make([]inventory.Device, 0, len(rows))
+	for _, r := range rows {
+		if len(r.Salt) == 0 {
+			continue // erased
+		}
+		d, ok := l.known[string(r.Body)]
+		if !ok {
+			var err error
+			if d, err = inventory.DecodeRow(r.Body); err != nil {
+				return nil, err
+			}
+			l.known[string(r.Body)] = d
+		}
+		out = append(out, d)
+	}
+	return out, nil
+}
