@@ -97,8 +97,10 @@ func (a *App) OfflineDir() string { return a.ring.OfflineDir() }
 // errDryRun ends a transaction that must leave nothing behind.
 var errDryRun = errors.New("dry run")
 
-// update runs fn in one write transaction; a dry run is rolled back and counts as done.
+// update runs fn in one write transaction, in which what was seen is judged anew; a dry run is rolled back
+// and counts as done.
 func (a *App) update(ctx context.Context, fn func(*store.Tx) error) error {
+	var expired int64
 	err := a.db.Update(ctx, func(tx *store.Tx) error {
 		if err := fn(tx); err != nil {
 			return err
@@ -106,10 +108,19 @@ func (a *App) update(ctx context.Context, fn func(*store.Tx) error) error {
 		if a.opt.DryRun {
 			return errDryRun
 		}
-		return nil
+		var err error
+		expired, err = a.settle(ctx, tx)
+		return err
 	})
 	if errors.Is(err, errDryRun) {
 		return nil
+	}
+	if err == nil && expired > 0 {
+		// What expired is gone from the tables. While somebody reads, the write-ahead log keeps it until it
+		// is used again; that is no reason to fail what was asked for.
+		if err = a.db.Scrub(ctx); errors.Is(err, fault.Locked) {
+			err = nil
+		}
 	}
 	return err
 }

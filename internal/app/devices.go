@@ -221,7 +221,7 @@ func (f *facts) unknownProducts(list []inventory.Device) []UnknownProduct {
 		if !held {
 			n = len(out)
 			at[k] = n
-			out = append(out, UnknownProduct{Vendor: d.Vendor, Model: d.Model, Product: p, Why: f.whyUnknown(d, p)})
+			out = append(out, UnknownProduct{Vendor: d.Vendor, Model: d.Model, Product: p, Why: f.whyUnknown(p)})
 		}
 		out[n].Devices++
 	}
@@ -232,7 +232,7 @@ func (f *facts) unknownProducts(list []inventory.Device) []UnknownProduct {
 	return out
 }
 
-func (f *facts) whyUnknown(d *inventory.Device, p model.Subject) string {
+func (f *facts) whyUnknown(p model.Subject) string {
 	if p.IsZero() {
 		return "the list does not give a vendor and a model that make a product"
 	}

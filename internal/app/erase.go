@@ -72,17 +72,23 @@ func (a *App) erasable(ctx context.Context, tx *store.Tx, rec ledger.Record) err
 // no row is left.
 func (a *App) EraseExpired(ctx context.Context) (rows int64, err error) {
 	err = a.update(ctx, func(tx *store.Tx) error {
-		if rows, err = tx.Rows().EraseExpired(ctx, a.opt.Clock.Now()); err != nil || rows == 0 {
-			return err
-		}
-		return tx.Archive().ByPredicate(ctx, evidence.PredicateURI(evidence.PredImport), func(rec ledger.Record) error {
-			return dropErasedEdges(ctx, tx, rec.Digest)
-		})
+		rows, err = a.expire(ctx, tx)
+		return err
 	})
 	if err == nil && rows > 0 && !a.opt.DryRun {
 		err = a.db.Scrub(ctx)
 	}
 	return rows, err
+}
+
+// expire is [App.EraseExpired] within a transaction.
+func (a *App) expire(ctx context.Context, tx *store.Tx) (rows int64, err error) {
+	if rows, err = tx.Rows().EraseExpired(ctx, a.opt.Clock.Now()); err != nil || rows == 0 {
+		return rows, err
+	}
+	return rows, tx.Archive().ByPredicate(ctx, evidence.PredicateURI(evidence.PredImport), func(rec ledger.Record) error {
+		return dropErasedEdges(ctx, tx, rec.Digest)
+	})
 }
 
 func dropErasedEdges(ctx context.Context, tx *store.Tx, batch model.Digest) error {

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"net/netip"
 
 	"github.com/cordon-trust/cordon/internal/evidence"
 	"github.com/cordon-trust/cordon/internal/evidence/ledger"
@@ -17,9 +16,10 @@ type facts struct {
 	roots       *evidence.Roots
 	compromises *evidence.Compromises
 	book        *release.Book
-	site        string                     // of this home
-	register    *inventory.Register        // nil: not read, see [App.readRegister]
-	serves      func(addr netip.Addr) bool // whether an address was seen serving others; nil: never
+	site        string              // of this home
+	register    *inventory.Register // nil: not read, see [App.readRegister]
+	names       *names              // nil until readRecorded, as what follows
+	history     *history            // what devices received, and who serves
 }
 
 // readFacts reads roots, compromises and releases. What was verified when it arrived is not verified

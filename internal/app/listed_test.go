@@ -185,7 +185,7 @@ func TestListThatDoesNotStand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	done, err := db.ExecContext(t.Context(), `UPDATE batch_rows SET body = CAST(replace(CAST(body AS TEXT), 'pump-7', 'scanner') AS BLOB)`)
+	done, err := db.ExecContext(t.Context(), `UPDATE segments SET data = unhex(replace(hex(data), hex('pump-7'), hex('scan-7')))`)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,6 +21,7 @@ type arrival struct {
 	env    evidence.Envelope
 	logged bool           // its maker's publication log was shown to hold it
 	rows   []evidence.Row // of a batch
+	keys   []uint64       // what the rows are found by
 	keep   time.Time      // when the rows expire; zero: not
 	edges  []model.Edge   // that the rows make
 }
@@ -195,7 +196,7 @@ func (a *App) archive(ctx context.Context, tx *store.Tx, e *entered, arr arrival
 		return err
 	}
 	if len(arr.rows) > 0 {
-		if err := tx.Rows().Insert(ctx, e.v.Digest, arr.rows, arr.keep); err != nil {
+		if err := tx.Rows().Insert(ctx, e.v.Digest, arr.rows, arr.keep, arr.keys); err != nil {
 			return err
 		}
 	}

@@ -46,5 +46,7 @@ type TransferInfo struct {
 // WatchSummary counts what was read.
 type WatchSummary struct {
 	network.Summary
-	Findings int `json:"findings"`
+	Findings int   `json:"findings"`
+	Recorded int64 `json:"recorded"`           // transfers that became rows in the home
+	Excluded int64 `json:"excluded,omitempty"` // transfers that were not recorded because of their network
 }

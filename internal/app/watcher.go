@@ -9,51 +9,81 @@ import (
 	"github.com/cordon-trust/cordon/internal/model"
 	"github.com/cordon-trust/cordon/internal/network"
 	"github.com/cordon-trust/cordon/internal/network/finding"
+	"github.com/cordon-trust/cordon/internal/network/seen"
 	"github.com/cordon-trust/cordon/internal/store"
 )
+
+// maxLate is how many verified transfers of a run are judged once more at its end.
+const maxLate = 4096
 
 // watcher judges what the network room saw. It lives for one Watch and belongs to its goroutine.
 type watcher struct {
 	app   *App
-	tx    *store.Tx
 	ctx   context.Context //nolint:containedctx // see above
 	facts facts
+	again rechecker
 	now   time.Time
 	show  WatchShow
 	all   bool
 	found *finding.Set
-	good  map[model.Digest]bool // statements that verified again in this run
-	info  model.DeviceInfo      // what the list says of the device of the transfer at hand
-	seen  serving
+	late  []model.Transfer // verified; what else the run holds may make them replayed
+	rec   *recorder        // nil when nothing is recorded
 
 	sighted []SeenInfo // who was seen, until the end
+}
+
+// newWatcher reads what this house knows now.
+func (a *App) newWatcher(ctx context.Context, opt WatchOptions, show WatchShow) (*watcher, error) {
+	w := &watcher{app: a, ctx: ctx, now: a.opt.Clock.Now(), show: show, all: opt.All}
+	secret, err := a.ring.MarkSecret(a.records(opt))
+	if err != nil {
+		return nil, err
+	}
+	err = a.db.View(ctx, func(tx *store.Tx) error {
+		w.facts, err = a.readSeenFacts(ctx, tx, secret, opt.Sources)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	w.again = rechecker{app: a, roots: w.facts.roots}
+	w.found = w.facts.newFindings(a.home.Org)
+	if a.records(opt) {
+		w.rec, err = a.newRecorder(w.facts.names, opt.Exclude, opt.Retain)
+	}
+	return w, err
 }
 
 // concerns keeps what bears on a release, and the sessions that hide what may be one, whatever they look
 // like.
 func (w *watcher) concerns(t *model.Transfer) bool {
-	w.seen.note(t)
-	_, j := w.judge(t)
+	_, _, j := w.judge(t)
 	return !j.Release.IsZero() || t.Encrypted && j.Verdict == model.CannotSee
 }
 
-func (w *watcher) judge(t *model.Transfer) (model.Device, model.Judgement) {
+func (w *watcher) judge(t *model.Transfer) (model.Device, model.DeviceInfo, model.Judgement) {
 	d, info := w.facts.device(t)
-	w.info = info
-	return d, w.facts.book.Judge(w.now, *t, d, nil)
+	return d, info, w.facts.book.Judge(w.now, *t, d, w.facts.history)
 }
 
 var _ network.PartSink = (*watcher)(nil)
 
-// Transfer judges one transfer and shows it.
+// Transfer judges one transfer, shows it and records it.
 func (w *watcher) Transfer(t model.Transfer) error {
-	w.seen.note(&t)
-	d, j := w.judge(&t)
+	t.Addr = addrOf(&t)
+	w.facts.history.served(&t)
+	d, dinfo, j := w.judge(&t)
 	if t.Encrypted && j.Verdict != model.CannotSee {
 		return nil // a session of nobody's concern is no transfer
 	}
 	if err := w.recheck(&j); err != nil {
 		return err
+	}
+	if w.rec != nil && (t.UpdateLike || t.Encrypted || !j.Release.IsZero()) {
+		w.facts.names.mark(&t)
+		if err := w.rec.transfer(w.ctx, &t); err != nil {
+			return err
+		}
 	}
 	info := TransferInfo{
 		Time: t.Time.UTC(), Device: t.Device, Peer: t.Peer, Host: t.Host, Protocol: t.Protocol, Name: t.Name, Size: t.Size,
@@ -64,10 +94,65 @@ func (w *watcher) Transfer(t model.Transfer) error {
 		info.Declared = t.Declared
 	}
 	if d.Listed {
-		info.Listed, info.Asset = d.Subject, w.info.Asset
+		info.Listed, info.Asset = d.Subject, dinfo.Asset
 	}
-	w.found.Add(t, d, j)
+	w.facts.took(&t, &d, j)
+	if j.Verdict == model.Verified && len(w.late) < maxLate {
+		w.late = append(w.late, t)
+	} else {
+		w.found.Add(t, d, dinfo, j)
+	}
 	return w.show.Transfer(info)
+}
+
+// end shows the devices and the findings of the run and records what is left of it, also when the reading was broken off.
+func (w *watcher) end(ctx context.Context, sum *WatchSummary) error {
+	for i := range w.late {
+		d, info, j := w.judge(&w.late[i])
+		w.found.Add(w.late[i], d, info, j)
+	}
+	list := w.found.List()
+	sum.Findings = len(list)
+	if err := w.showSighted(); err != nil {
+		return err
+	}
+	for _, f := range list {
+		if err := w.show.Finding(f); err != nil {
+			return err
+		}
+	}
+	if w.rec == nil || sum.Packets == 0 {
+		return nil
+	}
+	ctx = context.WithoutCancel(ctx)
+	sum.Recorded, sum.Excluded = w.rec.recorded, w.rec.excluded
+	if err := w.rec.counts(ctx, countsOf(sum)); err != nil {
+		return err
+	}
+	return w.rec.finish(ctx)
+}
+
+// countsOf is what of a summary is recorded.
+func countsOf(sum *WatchSummary) *seen.Counts {
+	first, _ := time.Parse(time.RFC3339Nano, sum.First)
+	last, _ := time.Parse(time.RFC3339Nano, sum.Last)
+	truncated := int64(0)
+	if sum.Truncated {
+		truncated = 1
+	}
+	return &seen.Counts{First: first, Last: last, Counts: []seen.Count{
+		{Name: "bytes", Value: sum.Bytes},
+		{Name: "copies", Value: sum.Copies},
+		{Name: "excluded", Value: sum.Excluded},
+		{Name: "findings", Value: int64(sum.Findings)},
+		{Name: "gap bytes", Value: sum.Losses.GapBytes},
+		{Name: "objects", Value: sum.Objects},
+		{Name: "packets", Value: sum.Packets},
+		{Name: "recorded", Value: sum.Recorded},
+		{Name: "sessions", Value: sum.Sessions},
+		{Name: "transfers", Value: sum.Transfers},
+		{Name: "truncated", Value: truncated},
+	}}
 }
 
 // Part shows the body of one message that carried a range.
@@ -91,15 +176,8 @@ func (w *watcher) Part(p network.Part) error {
 
 // recheck verifies the statement behind a verdict once in a run.
 func (w *watcher) recheck(j *model.Judgement) error {
-	if j.Statement.IsZero() || w.good[j.Statement] {
+	if w.again.known(j) {
 		return nil
 	}
-	if err := w.app.recheck(w.ctx, w.tx, w.facts.roots, j); err != nil {
-		return err
-	}
-	if w.good == nil {
-		w.good = map[model.Digest]bool{}
-	}
-	w.good[j.Statement] = true
-	return nil
+	return w.app.db.View(w.ctx, func(tx *store.Tx) error { return w.again.check(w.ctx, tx, j) })
 }

@@ -19,7 +19,7 @@ func (f *facts) device(t *model.Transfer) (model.Device, model.DeviceInfo) {
 		}
 	}
 	d := model.Device{Subject: t.Device}
-	if f.serves != nil && addr.IsValid() && f.serves(addr) {
+	if f.history.serves(addr) {
 		d.Role = model.Server
 	}
 	return d, model.DeviceInfo{}

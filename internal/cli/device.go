@@ -23,7 +23,7 @@ func newDeviceCommand(s *state) *cobra.Command {
 func newDeviceImportCommand(s *state) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import FILE",
-		Short: "take a device list from CSV as one signed statement; a row that cannot be read means nothing is taken",
+		Short: "take a device list from CSV as one signed statement, all of it or nothing",
 		Example: `  cordon device import devices.csv
   (columns: asset,vendor,model,serial,version,mac,ip,site,location,zone,owner,role,criticality)`,
 		Long: `The whole list replaces the one before it; what was seen earlier keeps the list of its time. mac and ip

@@ -57,6 +57,7 @@ func newRootCommand(s *state) *cobra.Command {
 		newKeyCommand(s),
 		newWatchCommand(s),
 		newDeviceCommand(s),
+		newFindingCommand(s),
 		newGraphCommand(s),
 		newExposureCommand(s),
 		newLogCommand(s),

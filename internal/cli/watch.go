@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"net/netip"
 
 	"github.com/spf13/cobra"
 
@@ -13,6 +15,7 @@ import (
 func newWatchCommand(s *state) *cobra.Command {
 	var opt app.WatchOptions
 	var transfers, failOn string
+	var exclude []string
 	cmd := &cobra.Command{
 		Use:   "watch FILE...",
 		Short: "read captured traffic and say of every transfer whether the maker signed it",
@@ -33,20 +36,55 @@ func newWatchCommand(s *state) *cobra.Command {
 			if opt.Sources != "" && !opt.NoRecord {
 				return refusedUsage("--sources tries a list and needs --no-record; what is recorded is judged by HOME/sources.json")
 			}
+			if opt.Exclude, err = parsePrefixes(exclude); err != nil {
+				return err
+			}
 			opt.Files, opt.Stdin = args, s.in
-			return s.reading(cmd.Context(), func(a *app.App) error {
+			open := s.writing
+			if opt.NoRecord {
+				open = s.reading
+			}
+			err = open(cmd.Context(), func(a *app.App) error {
 				return s.watch(cmd.Context(), a, opt, gate)
 			})
+			return orNoRecord(err, opt.NoRecord)
 		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&transfers, "transfers", "updates", "`updates|all`: what looks like an update, or every object")
+	f.StringSliceVar(&exclude, "exclude", nil, "record nothing of the network `PREFIX`, such as 10.9.0.0/16; it is still printed")
+	f.DurationVar(&opt.Retain, "retain", app.Retention, "erase what is recorded after this `TIME`")
+	f.BoolVar(&opt.Sessions, "sessions", false, "print every connection, with what TLS says in clear")
 	f.BoolVar(&opt.NoRecord, "no-record", false, "keep nothing of what was seen in the home")
 	f.StringVar(&opt.Save, "save", "", "keep carved files in folder `DIR`, named by digest")
 	f.StringVar(&opt.Spool, "spool", "", "folder `DIR` for parts that come out of order, at most 1 GiB")
 	f.StringVar(&opt.Sources, "sources", "", "list of third parties in `FILE`, to try it with --no-record; else HOME/sources.json")
 	f.StringVar(&failOn, "fail-on", "", "exit 10 when a finding is of this `SEVERITY` or above")
 	return cmd
+}
+
+// parsePrefixes reads networks, or single addresses.
+func parsePrefixes(list []string) ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, text := range list {
+		p, err := netip.ParsePrefix(text)
+		if a, aerr := netip.ParseAddr(text); err != nil && aerr == nil {
+			p, err = netip.PrefixFrom(a, a.BitLen()), nil
+		}
+		if err != nil {
+			return nil, refusedUsage("--exclude takes a network such as 10.9.0.0/16, not %q", text)
+		}
+		out = append(out, p.Masked())
+	}
+	return out, nil
+}
+
+// orNoRecord tells whoever watches with a home that cannot be written how to go on.
+func orNoRecord(err error, asked bool) error {
+	if asked || !errors.Is(err, fault.ReadOnly) {
+		return err
+	}
+	return fault.Wrap(err, fault.ReadOnly, "what is seen cannot be recorded").Hint("use --no-record to watch without keeping anything")
 }
 
 func parseGate(text string) (model.Severity, error) {
@@ -67,6 +105,7 @@ func (s *state) watch(ctx context.Context, a *app.App, opt app.WatchOptions, gat
 		Transfer: func(t app.TransferInfo) error { return s.print(transferRow{t}) },
 		Part:     func(p app.PartInfo) error { return s.print(partRow{p}) },
 		Device:   func(d app.SeenInfo) error { return s.print(seenRow{d}) },
+		Session:  func(i app.SessionInfo) error { return s.print(sessionRow{&i}) },
 		Finding: func(f model.Finding) error {
 			if gate != "" && f.Severity.AtLeast(gate) {
 				worst++

@@ -15,7 +15,9 @@ import (
 )
 
 // appenders are rows of every kind that appends its own fields. A row that joins them is tested in full.
-func appenders() []appender { return []appender{&transferRow{}, &partRow{}, &seenRow{}} }
+func appenders() []appender {
+	return []appender{&transferRow{}, &partRow{}, &sessionRow{}, &seenRow{}}
+}
 
 // A row that appends its fields says what reflection over it says, whatever the fields hold. A field that
 // was added to the struct and not to its appender fails here.
@@ -56,7 +58,7 @@ func same(t *rapid.T, a appender) {
 
 // fill gives every field under v a value, often its zero.
 func fill(t *rapid.T, v reflect.Value, name string) {
-	if rapid.IntRange(0, 3).Draw(t, name+" is zero") == 0 && v.Kind() != reflect.Struct {
+	if rapid.IntRange(0, 3).Draw(t, name+" is zero") == 0 && v.Kind() != reflect.Struct && v.Kind() != reflect.Pointer {
 		if v.Kind() == reflect.Slice {
 			v.Set(reflect.MakeSlice(v.Type(), 0, 0))
 		}
@@ -76,6 +78,8 @@ func fill(t *rapid.T, v reflect.Value, name string) {
 			t.Fatal(err)
 		}
 		*p = s
+	case *netip.AddrPort:
+		*p = netip.AddrPortFrom(rapid.SampledFrom([]netip.Addr{netip.MustParseAddr("10.2.0.15"), netip.MustParseAddr("fd00::1")}).Draw(t, name), 443)
 	default:
 		fillKind(t, v, name)
 	}
@@ -99,6 +103,9 @@ func fillKind(t *rapid.T, v reflect.Value, name string) {
 		for i := range v.Len() {
 			fill(t, v.Index(i), name)
 		}
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(t, v.Elem(), name)
 	case reflect.Struct:
 		for i := range v.NumField() {
 			fill(t, v.Field(i), v.Type().Field(i).Name)

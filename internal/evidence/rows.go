@@ -43,8 +43,7 @@ func rowDigest(salt, body []byte) model.Digest {
 
 // Batch commits to rows in their order.
 func Batch(rows []Row) (RowBatch, error) {
-	root, err := rowRoot(rows)
-	return RowBatch{Count: int64(len(rows)), Root: root}, err
+	return RowBatch{Count: int64(len(rows)), Root: rowRoot(rows)}, nil
 }
 
 // Check verifies rows against the batch: every body that is still there has its digest, and the digests
@@ -58,11 +57,7 @@ func (b RowBatch) Check(rows []Row) error {
 			return fmt.Errorf("row %d %w", i+1, err)
 		}
 	}
-	root, err := rowRoot(rows)
-	if err != nil {
-		return err
-	}
-	if root != b.Root {
+	if rowRoot(rows) != b.Root {
 		return fmt.Errorf("the rows do not make the signed root")
 	}
 	return nil
@@ -82,33 +77,24 @@ func (r Row) check() error {
 	return nil
 }
 
-func rowRoot(rows []Row) (model.Digest, error) {
+// rowRoot folds the leaves level by level; the last of an odd level goes up as it is, which gives the tree
+// of RFC 6962 (section 2.1).
+func rowRoot(rows []Row) model.Digest {
 	if len(rows) == 0 {
-		return model.DigestOf(nil), nil
+		return model.DigestOf(nil)
 	}
-	var stored hashes
-	for i, r := range rows {
-		more, err := tlog.StoredHashes(int64(i), r.Digest[:], stored)
-		if err != nil {
-			return model.Digest{}, fmt.Errorf("hash row %d: %w", i, err)
+	level := make([]tlog.Hash, len(rows))
+	for i := range rows {
+		level[i] = LeafHash(rows[i].Digest[:])
+	}
+	for n := len(level); n > 1; n = len(level) {
+		for i := range n / 2 {
+			level[i] = tlog.NodeHash(level[2*i], level[2*i+1])
 		}
-		stored = append(stored, more...)
-	}
-	h, err := tlog.TreeHash(int64(len(rows)), stored)
-	return model.Digest(h), err
-}
-
-// hashes are the stored hashes of a small tree in memory.
-type hashes []tlog.Hash
-
-// ReadHashes implements tlog.HashReader.
-func (h hashes) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
-	out := make([]tlog.Hash, len(indexes))
-	for i, x := range indexes {
-		if x < 0 || x >= int64(len(h)) {
-			return nil, fmt.Errorf("no hash %d", x)
+		if n%2 == 1 {
+			level[n/2] = level[n-1]
 		}
-		out[i] = h[x]
+		level = level[:(n+1)/2]
 	}
-	return out, nil
+	return model.Digest(level[0])
 }

@@ -27,6 +27,11 @@ type Transfer struct {
 	Parts        Parts
 	Encrypted    bool // a session whose bytes cannot be read; Size counts those inside it that went to Device
 	Notes        []string
+
+	Upload     bool // the client sent it, so that Device is the server
+	UpdateLike bool // it looks like code, firmware, an archive, configuration or a model
+	HostMark   Mark // stand for Host and Name, also where these are not kept; zero while nothing is recorded
+	NameMark   Mark
 }
 
 // BlockSize is the length in bytes of every block of an object but the last.

@@ -11,6 +11,7 @@ import (
 	"github.com/cordon-trust/cordon/internal/network/ftp"
 	"github.com/cordon-trust/cordon/internal/network/http"
 	"github.com/cordon-trust/cordon/internal/network/tftp"
+	"github.com/cordon-trust/cordon/internal/network/tls"
 )
 
 // Bounds of what is followed at the same time, of all connections.
@@ -34,10 +35,13 @@ type engine struct {
 	tftp   *tftp.Table
 	ranges ranges
 	who    *who
+	tls    tls.Shared
 
-	streams pool[stream]
-	conns   []*http.Conn
-	free    []*object
+	sessions SessionSink // nil when none are wanted
+	streams  pool[stream]
+	secure   []*tls.Conn
+	conns    []*http.Conn
+	free     []*object
 
 	entities     []*entity // decoders at rest
 	entitiesMade int
@@ -57,10 +61,17 @@ type engine struct {
 func newEngine(opt Options, sink Sink) *engine {
 	e := &engine{opt: opt, sink: sink}
 	e.parts, _ = sink.(PartSink)
+	if opt.Sessions {
+		e.sessions, _ = sink.(SessionSink)
+	}
+	e.tls.Brief = e.sessions == nil
 	e.dec.Counts = &e.counts
 	e.who = newWho()
 	var h maphash.Hash // seeded anew for every engine
 	e.table = flow.NewTable(e, &e.counts, 0, h.Sum64(), flow.Limits{Connections: opt.Connections})
+	if e.watchesEnds() {
+		e.table.Over = e.over
+	}
 	e.tftp = tftp.New(&letters{engine: e, objects: make(map[*tftp.Transfer]*object)})
 	e.ranges = ranges{engine: e, by: make(map[wholeKey]*assembly), spooler: spooler{dir: opt.Spool}}
 	return e

@@ -107,19 +107,31 @@ type party struct {
 // one device.
 func (e *engine) seat(t *model.Transfer, p *party) {
 	t.Addr = p.to
-	s := e.who.resident(flow.AddrOf(p.to), t.Time.UnixNano())
-	if s == nil {
-		return
+	if s := e.resident(p.to, t.Time.UnixNano()); s != nil {
+		t.MAC, t.Device = s.text, s.subject
 	}
-	if s.subject.IsZero() {
+}
+
+// deviceAt returns who was at an address at a moment.
+func (e *engine) deviceAt(a netip.Addr, t int64) model.Subject {
+	if s := e.resident(a, t); s != nil {
+		return s.subject
+	}
+	return e.device(a).device
+}
+
+// resident is the station that had an address at a moment, with its names, or nil.
+func (e *engine) resident(a netip.Addr, t int64) *station {
+	s := e.who.resident(flow.AddrOf(a), t)
+	if s != nil && s.subject.IsZero() {
 		d, err := model.NewSubject(model.KindDevice, "mac", s.text)
 		if err != nil {
 			e.err = err // never: a MAC is always one
-			return
+			return nil
 		}
 		s.subject = d
 	}
-	t.MAC, t.Device = s.text, s.subject
+	return s
 }
 
 // handed counts a transfer with those between whom it crossed.

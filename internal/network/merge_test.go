@@ -52,8 +52,8 @@ func watchAll(tb testing.TB, sources ...Source) (*roll, Summary, error) {
 	return &r, s, err
 }
 
-// rows is everything that a watch hands out, and its counts.
-func rows(r *roll, s Summary) string {
+// rowsOf is everything that a watch hands out, and its counts.
+func rowsOf(r *roll, s Summary) string {
 	var b strings.Builder
 	for _, g := range r.got {
 		fmt.Fprintf(&b, "%+v\n", g)
@@ -116,7 +116,7 @@ func TestRotatedSeries(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(rows(whole, wholeSum), rows(r, sum)); d != "" {
+	if d := cmp.Diff(rowsOf(whole, wholeSum), rowsOf(r, sum)); d != "" {
 		t.Error(d)
 	}
 	if len(sources) < 35 || s.open != 0 || s.most > 2 || s.opened != 2*len(sources) {
@@ -150,7 +150,7 @@ func TestAnySplit(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return rows(&l, sum)
+			return rowsOf(&l, sum)
 		}
 		if d := cmp.Diff(run(sh.source("whole", s.w.pcap())), run(sources...)); d != "" {
 			t.Fatal(d)
@@ -224,7 +224,7 @@ func TestSameTapTwice(t *testing.T) {
 		t.Fatal(err)
 	}
 	sub := func(a model.Subject, b model.Subject) bool { return a == b }
-	if d := cmp.Diff(rows(once, Summary{}), rows(twice, Summary{}), cmp.Comparer(sub)); d != "" {
+	if d := cmp.Diff(rowsOf(once, Summary{}), rowsOf(twice, Summary{}), cmp.Comparer(sub)); d != "" {
 		t.Error(d)
 	}
 	if sum2.Packets != 2*sum1.Packets || sum2.Copies != sum1.Packets-3 || sum2.Sessions != sum1.Sessions || sum2.Transfers != sum1.Transfers {
@@ -382,7 +382,7 @@ func TestManyOpen(t *testing.T) {
 	if len(w.frames) < files {
 		t.Errorf("only %d frames for %d files", len(w.frames), files)
 	}
-	if d := cmp.Diff(rows(whole, wholeSum), rows(r, sum)); d != "" {
+	if d := cmp.Diff(rowsOf(whole, wholeSum), rowsOf(r, sum)); d != "" {
 		t.Error(d)
 	}
 }

@@ -28,10 +28,12 @@ type Options struct {
 	// archives, configuration or models by their first bytes, name or size.
 	AllObjects bool
 	// Keep is asked for objects that AllObjects would add, so that what matches a release is never
-	// filtered out; nil keeps none of them.
+	// filtered out, and for encrypted sessions that may have carried an update; nil keeps none of them.
 	Keep func(*model.Transfer) bool
 	// Site and Realm name the address space in device subjects; "main" and "-".
 	Site, Realm string
+	// Sessions hands a row about every connection to a sink that is a [SessionSink].
+	Sessions bool
 	// Saver keeps carved code; nil keeps nothing.
 	Saver Saver
 	// Spool is the folder for temporary files, which have no name, of ranges that arrive out of order, at

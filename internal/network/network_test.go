@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/cordon-trust/cordon/internal/kit/disk"
 	"github.com/cordon-trust/cordon/internal/kit/fault"
@@ -80,9 +81,9 @@ func TestDownload(t *testing.T) {
 	want := []model.Transfer{{
 		Time: time.Unix(1_760_000_000, 6*700_000).UTC().Truncate(time.Microsecond), Device: device, Addr: netip.MustParseAddr("10.0.0.10"), Peer: "10.0.0.200:80",
 		Host: "updates.acme.example", Protocol: "http", Name: "pump-2.1.0.bin", Size: 200_000, Declared: 200_000,
-		Complete: true, Digest: model.DigestOf(fw), ContentType: "application/x-elf",
+		Complete: true, Digest: model.DigestOf(fw), ContentType: "application/x-elf", UpdateLike: true,
 	}}
-	if d := cmp.Diff(want, got, cmp.Comparer(func(a, b model.Subject) bool { return a == b }), cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); d != "" {
+	if d := cmp.Diff(want, got, cmpopts.EquateComparable(model.Subject{}, netip.Addr{})); d != "" {
 		t.Error(d)
 	}
 	wantSum := Summary{

@@ -205,7 +205,7 @@ func (o *object) transfer(device model.Subject, peer string) model.Transfer {
 		Time: time.Unix(0, o.time).UTC(), Device: device, Peer: peer,
 		Host: o.host, Protocol: o.protocol, Name: o.name, Size: o.seen, Declared: o.declared,
 		Complete: o.complete, Ambiguous: o.ambiguous, Unchecked: o.unchecked, Digest: o.digest, EntityDigest: o.entityDigest,
-		ContentType: o.typ, Notes: o.remarks(),
+		ContentType: o.typ, Notes: o.remarks(), Upload: o.request, UpdateLike: o.updateLike(),
 	}
 	if o.isPart() {
 		t.Complete, t.Digest, t.EntityDigest = false, model.Digest{}, model.Digest{}

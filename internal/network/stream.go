@@ -4,6 +4,7 @@ import (
 	"github.com/cordon-trust/cordon/internal/network/flow"
 	"github.com/cordon-trust/cordon/internal/network/ftp"
 	"github.com/cordon-trust/cordon/internal/network/http"
+	"github.com/cordon-trust/cordon/internal/network/tls"
 )
 
 var (
@@ -20,6 +21,8 @@ type stream struct {
 	http    *http.Conn // nil until the protocol is known to be HTTP
 	control *ftp.Conn  // nil unless it is an FTP control connection
 	file    *file      // nil unless it is an FTP data connection
+	tls     *tls.Conn  // nil unless it looks like TLS
+	opaque  bool       // it has been told that it is not TLS
 	missed  bool       // bytes went by before that, which may have been messages
 	current [2]*object
 	waiting [2]queue
@@ -56,11 +59,17 @@ func (s *stream) sender(side int) string {
 
 // Data takes the next bytes of a direction.
 func (s *stream) Data(side int, c *flow.Chunk) bool {
+	if s.tls != nil {
+		return s.dataTLS(side, c)
+	}
 	if s.http == nil {
 		if s.file != nil || s.control != nil || s.beginsFTP(side, c) {
 			return s.dataFTP(side, c)
 		}
 		if !http.Looks(c.Bytes) {
+			if s.beginsTLS(side, c) {
+				return s.dataTLS(side, c)
+			}
 			// A connection seen from its start that begins with something else is something else. Seen
 			// from its middle it may be a body, and the next message begins with a segment.
 			s.missed = true
@@ -86,6 +95,8 @@ func (e *engine) newHTTP(s *stream) *http.Conn {
 // Gap says that bytes are missing.
 func (s *stream) Gap(side int, off, n uint64, t int64) {
 	switch {
+	case s.tls != nil:
+		s.tls.Gap(side, n)
 	case s.http != nil:
 		s.http.Gap(side, off, n, t)
 	case s.control != nil:
@@ -146,14 +157,12 @@ func (s *stream) End(side int, why flow.End) {
 
 // Close lets go of everything.
 func (s *stream) Close() {
+	s.conn.Label = s.label()
+	s.closeTLS()
 	if s.control != nil {
 		s.control.Close()
 	}
-	for side := range s.waiting {
-		for q := &s.waiting[side]; q.head != nil; {
-			s.release(q)
-		}
-	}
+	s.flush()
 	if s.http != nil {
 		s.http.Release()
 		s.engine.conns = append(s.engine.conns, s.http)
@@ -161,6 +170,15 @@ func (s *stream) Close() {
 	e := s.engine
 	*s = stream{}
 	e.streams.put(s)
+}
+
+// flush lets go of every object that waits.
+func (s *stream) flush() {
+	for side := range s.waiting {
+		for q := &s.waiting[side]; q.head != nil; {
+			s.release(q)
+		}
+	}
 }
 
 // Begin announces a body.

@@ -144,9 +144,14 @@ func TestPrecedence(t *testing.T) {
 func TestWhyNamesWhatElseHeld(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ verdict, also model.Verdict }{
-		{model.Ambiguous, model.Withdrawn}, {model.Ambiguous, model.WrongDevice}, {model.Ambiguous, model.Replayed},
-		{model.Ambiguous, model.Altered}, {model.Ambiguous, model.Incomplete},
-		{model.Withdrawn, model.WrongDevice}, {model.Withdrawn, model.Replayed}, {model.WrongDevice, model.Replayed},
+		{model.Ambiguous, model.Withdrawn},
+		{model.Ambiguous, model.WrongDevice},
+		{model.Ambiguous, model.Replayed},
+		{model.Ambiguous, model.Altered},
+		{model.Ambiguous, model.Incomplete},
+		{model.Withdrawn, model.WrongDevice},
+		{model.Withdrawn, model.Replayed},
+		{model.WrongDevice, model.Replayed},
 	} {
 		s := newScene(t)
 		conditions[c.also](s)

@@ -65,7 +65,7 @@ func script(ctx context.Context, t testing.TB, db *store.DB, w *ledger.Writer, f
 		err = db.Update(ctx, func(tx *store.Tx) error {
 			return errors.Join(
 				tx.Meta().Put(ctx, "last", []byte(strconv.Itoa(from))),
-				tx.Rows().Insert(ctx, records[0].Digest, []evidence.Row{{Salt: []byte("s"), Body: []byte("b")}}, time.Now()),
+				tx.Rows().Insert(ctx, records[0].Digest, []evidence.Row{{Salt: []byte("s"), Body: []byte("b")}}, time.Now(), nil),
 				tx.Archive().Erase(ctx, records[0].Digest, time.Now()),
 			)
 		})

@@ -18,7 +18,7 @@ import (
 var migrations embed.FS
 
 // schemaVersion is the newest migration in the binary.
-const schemaVersion = 1
+const schemaVersion = 2
 
 // versionOf returns the schema's version; 0 when the database has none yet.
 func versionOf(ctx context.Context, db *sql.DB) (int64, error) {

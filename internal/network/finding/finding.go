@@ -33,8 +33,6 @@ type Options struct {
 	MakerHost func(host string) bool
 	// Code reports whether a transfer is code or firmware; nil means [Code] of its content type.
 	Code func(t *model.Transfer) bool
-	// Info returns what the device list says of a device.
-	Info func(d model.Device) model.DeviceInfo
 }
 
 // Set gathers findings. It belongs to one goroutine.
@@ -64,15 +62,12 @@ func NewSet(house string, opt Options) *Set {
 	if opt.Code == nil {
 		opt.Code = func(t *model.Transfer) bool { return Code(t.ContentType) }
 	}
-	if opt.Info == nil {
-		opt.Info = func(model.Device) model.DeviceInfo { return model.DeviceInfo{} }
-	}
 	return &Set{house: house, opt: opt, found: map[model.Digest]*gathered{}}
 }
 
-// Add takes one judged transfer. It returns the ID of the finding that the transfer belongs to; the zero
+// Add takes one judged transfer, whose device the hospital's list describes with info. It returns the ID of the finding that the transfer belongs to; the zero
 // digest when it is none, or when the set is full. The order in which transfers are added does not matter.
-func (s *Set) Add(t model.Transfer, d model.Device, j model.Judgement) model.Digest {
+func (s *Set) Add(t model.Transfer, d model.Device, info model.DeviceInfo, j model.Judgement) model.Digest {
 	rule := s.rule(&t, &d, &j)
 	if rule == "" {
 		return model.Digest{}
@@ -89,7 +84,7 @@ func (s *Set) Add(t model.Transfer, d model.Device, j model.Judgement) model.Dig
 		g.Severity, g.Class = weigh(rule)
 		s.found[id] = g
 	}
-	fd := model.FindingDevice{Device: t.Device, Product: d.Product, Listed: d.Listed, DeviceInfo: s.opt.Info(d)}
+	fd := model.FindingDevice{Device: t.Device, Product: d.Product, Listed: d.Listed, DeviceInfo: info}
 	if !d.Subject.IsZero() {
 		fd.Device = d.Subject
 	}
@@ -151,16 +146,32 @@ func Reconcile(earlier, today []model.Finding) []model.Finding {
 
 // identity digests what makes two transfers one finding.
 func identity(rule model.Rule, t *model.Transfer) model.Digest {
-	key := []any{rule, channel(t), t.Protocol}
+	key := []any{rule, channelKey(t), t.Protocol}
 	switch d := bytesOf(t); {
 	case rule == model.UpdatePlaintext: // it is about the channel, whatever came over it
 	case !d.IsZero():
 		key = append(key, d)
 	default:
-		key = append(key, clip(t.Name, maxWireText), sizeOf(t))
+		key = append(key, nameKey(t), sizeOf(t))
 	}
 	b, _ := json.Marshal(key) // strings, a number and a digest: clip made them valid UTF-8
 	return model.DigestOf(b)
+}
+
+// channelKey and nameKey tell channels and names apart. A mark is the same whether the text it stands for is
+// kept or not, so that a finding stays the same when a name is learnt or left out.
+func channelKey(t *model.Transfer) string {
+	if !t.HostMark.IsZero() {
+		return t.HostMark.String()
+	}
+	return channel(t)
+}
+
+func nameKey(t *model.Transfer) string {
+	if !t.NameMark.IsZero() {
+		return t.NameMark.String()
+	}
+	return clip(t.Name, maxWireText)
 }
 
 // bytesOf is the digest by which the bytes are known.

@@ -94,7 +94,7 @@ func TestRules(t *testing.T) {
 		if c.t != nil {
 			c.t(&tr)
 		}
-		id := s.Add(tr, model.Device{Listed: c.listed}, c.j)
+		id := s.Add(tr, model.Device{Listed: c.listed}, model.DeviceInfo{}, c.j)
 		list := s.List()
 		if c.rule == "" {
 			if len(list) != 0 || !id.IsZero() {
@@ -131,7 +131,7 @@ var (
 func TestHeldBackByTheHouse(t *testing.T) {
 	t.Parallel()
 	s := NewSet("st-elsewhere", Options{})
-	s.Add(fetched(t, 1), model.Device{}, model.Judgement{Verdict: model.Withdrawn, Publisher: "st-elsewhere", Release: subject(t, "release:st-elsewhere/acme%2Fpump-7/1")})
+	s.Add(fetched(t, 1), model.Device{}, model.DeviceInfo{}, model.Judgement{Verdict: model.Withdrawn, Publisher: "st-elsewhere", Release: subject(t, "release:st-elsewhere/acme%2Fpump-7/1")})
 	if got := s.List()[0].Summary; !strings.Contains(got, "held back by this house") {
 		t.Error(got)
 	}
@@ -139,15 +139,14 @@ func TestHeldBackByTheHouse(t *testing.T) {
 
 func TestManyDevicesAreOneFinding(t *testing.T) {
 	t.Parallel()
-	s := NewSet("st-elsewhere", Options{Info: func(d model.Device) model.DeviceInfo {
-		return model.DeviceInfo{Asset: "A-" + d.Subject.Parts()[3], Location: "ward 3", Owner: "clinical engineering"}
-	}})
+	s := NewSet("st-elsewhere", Options{})
 	j := model.Judgement{Verdict: model.Altered, Release: subject(t, "release:acme/pump-7/2.1.0"), Publisher: "acme"}
 	for i := range 1500 {
 		tr := fetched(t, i)
 		tr.Time = noon.Add(time.Duration(i) * time.Second)
-		s.Add(tr, model.Device{Subject: tr.Device, Listed: true}, j)
-		s.Add(tr, model.Device{Subject: tr.Device, Listed: true}, j)
+		info := model.DeviceInfo{Asset: "A-" + tr.Device.Parts()[3], Location: "ward 3", Owner: "clinical engineering"}
+		s.Add(tr, model.Device{Subject: tr.Device, Listed: true}, info, j)
+		s.Add(tr, model.Device{Subject: tr.Device, Listed: true}, info, j)
 	}
 	list := s.List()
 	if len(list) != 1 {
@@ -182,10 +181,10 @@ func TestWhatMakesAnotherFinding(t *testing.T) {
 		"the digest of the entity, instead": {altered, func(t *model.Transfer) { t.Digest, t.EntityDigest = model.Digest{}, t.Digest }, 1},
 	} {
 		s := NewSet("h", Options{})
-		s.Add(fetched(t, 1), model.Device{}, c.j)
+		s.Add(fetched(t, 1), model.Device{}, model.DeviceInfo{}, c.j)
 		tr := fetched(t, 1)
 		c.change(&tr)
-		s.Add(tr, model.Device{}, c.j)
+		s.Add(tr, model.Device{}, model.DeviceInfo{}, c.j)
 		if got := len(s.List()); got != c.want {
 			t.Errorf("%s: %d findings, want %d", name, got, c.want)
 		}
@@ -195,7 +194,7 @@ func TestWhatMakesAnotherFinding(t *testing.T) {
 	for i, size := range []int64{10, 10, 20} {
 		tr := fetched(t, 1)
 		tr.Host, tr.Digest, tr.Declared, tr.Peer = "", model.Digest{}, size, fmt.Sprintf("192.0.2.9:%d", 2000+i)
-		s.Add(tr, model.Device{}, model.Judgement{Verdict: model.Ambiguous})
+		s.Add(tr, model.Device{}, model.DeviceInfo{}, model.Judgement{Verdict: model.Ambiguous})
 	}
 	if got := len(s.List()); got != 2 {
 		t.Errorf("%d findings, want 2", got)
@@ -216,7 +215,7 @@ func TestBounds(t *testing.T) {
 		if i == 0 {
 			tr.Time, j.Why = noon.Add(-time.Second), long
 		}
-		s.Add(tr, model.Device{}, j)
+		s.Add(tr, model.Device{}, model.DeviceInfo{}, j)
 	}
 	list := s.List()
 	if len(list) != MaxFindings || s.Dropped() != 7 {
@@ -270,7 +269,7 @@ func TestOrderDoesNotMatter(t *testing.T) {
 		gather := func(list []one) []model.Finding {
 			s := NewSet("h", Options{})
 			for _, o := range list {
-				s.Add(o.t, o.d, o.j)
+				s.Add(o.t, o.d, model.DeviceInfo{}, o.j)
 			}
 			return s.List()
 		}

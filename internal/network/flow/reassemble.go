@@ -135,6 +135,8 @@ func (t *Table) lose(c *Conn, side, n int, when int64) {
 	d := &c.half[side]
 	t.Counts.Gaps++
 	t.Counts.GapBytes += int64(n)
+	d.holes++
+	d.lost += uint64(n) //nolint:gosec // positive
 	off := d.off
 	d.off += uint64(n)  //nolint:gosec // positive
 	d.next += uint32(n) //nolint:gosec // serial number arithmetic
@@ -246,6 +248,9 @@ func (t *Table) finish(c *Conn, why End) {
 	c.closed = true
 	for side := range c.half {
 		t.release(&c.half[side])
+	}
+	if t.Over != nil {
+		t.Over(c, c.ended(why))
 	}
 	if c.stream != nil {
 		c.stream.Close()

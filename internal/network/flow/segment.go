@@ -36,6 +36,9 @@ func (t *Table) Add(s *Segment) {
 		return
 	}
 	c.last = s.Time
+	if c.first == 0 {
+		c.first = s.Time
+	}
 	seq := s.Seq
 	if s.Flags&SYN != 0 {
 		seq++
@@ -90,13 +93,16 @@ func (t *Table) takeover(c *Conn, side int, s *Segment) *Conn {
 		case c.closed || c.reset && s.Flags&ACK == 0:
 			t.reopen(c)
 			t.begin(c, side, isn)
+			c.asked(side, s.Flags)
 		case s.Flags&ACK != 0 && o.hasSyn && s.Ack == o.syn:
 			first := o.syn
 			t.reopen(c)
 			t.begin(c, side^1, first)
 			t.begin(c, side, isn)
+			c.asked(side, s.Flags)
 		case !d.started:
 			t.begin(c, side, isn)
+			c.asked(side, s.Flags)
 			if s.Flags&ACK != 0 && !o.started {
 				t.begin(c, side^1, s.Ack) // the answer tells where the other side began
 			}

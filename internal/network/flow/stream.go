@@ -66,6 +66,8 @@ type half struct {
 	tail    *page // last of held
 	nheld   int
 	since   int64 // when held became non-empty
+	lost    uint64
+	holes   uint32
 
 	started, fromSyn, hasFin, hasSyn, ended, good bool
 }
@@ -76,8 +78,13 @@ type Conn struct {
 	hash   uint32
 	index  uint32
 	half   [2]half
+	first  int64 // time of the first packet
 	last   int64 // time of the last packet
 	stream Stream
+
+	// Label is the opener's own. It outlives the stream.
+	Label uint8
+	asker uint8 // 1+side that opened the connection; 0: not known
 
 	live   bool // in the table
 	opened bool // Opener was asked

@@ -1,5 +1,10 @@
 package flow
 
+import (
+	"cmp"
+	"slices"
+)
+
 // Timeouts in nanoseconds of capture time.
 const (
 	idleOpen   = 600e9 // a connection that may go on
@@ -22,6 +27,8 @@ type Limits struct {
 // Table follows connections. It is used by one goroutine.
 type Table struct {
 	Counts *Counts
+	// Over, when it is set, is told of each connection that is over, before the Close of its stream.
+	Over func(c *Conn, why End)
 
 	opener Opener
 	realm  uint32
@@ -102,7 +109,7 @@ func (t *Table) create(k key, h uint32, now int64) *Conn {
 		}
 	}
 	c := t.conn(i)
-	*c = Conn{key: k, hash: h, index: i, live: true, last: now}
+	*c = Conn{key: k, hash: h, index: i, live: true, first: now, last: now}
 	t.insert(h, i)
 	t.used++
 	t.Counts.Connections++
@@ -200,12 +207,17 @@ func (t *Table) evict(now int64) {
 	t.remove(worst)
 }
 
-// Finish ends every connection: the capture is over.
+// Finish ends every connection, in the order of their last packets: the capture is over.
 func (t *Table) Finish() {
+	var open []uint32
 	for i := range t.made {
 		if c := t.conn(i); c.live {
-			t.finish(c, EndCapture)
-			t.remove(c)
+			open = append(open, i)
 		}
+	}
+	slices.SortStableFunc(open, func(a, b uint32) int { return cmp.Compare(t.conn(a).last, t.conn(b).last) })
+	for _, i := range open {
+		t.finish(t.conn(i), EndCapture)
+		t.remove(t.conn(i))
 	}
 }

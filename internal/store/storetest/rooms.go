@@ -51,7 +51,7 @@ func testRows(t *testing.T, db *store.DB) {
 			t.Fatal(err)
 		}
 		commits[d] = c
-		update(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.Rows().Insert(ctx, d, rows, expiry[d]) })
+		update(t, db, func(ctx context.Context, tx *store.Tx) error { return tx.Rows().Insert(ctx, d, rows, expiry[d], nil) })
 		if diff := cmp.Diff(rows, readRows(t, db, d)); diff != "" {
 			t.Errorf("rows (-want +got):\n%s", diff)
 		}

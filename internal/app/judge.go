@@ -1,0 +1,162 @@
+package app
+
+import (
+	"context"
+
+	"github.com/cordon-trust/cordon/internal/evidence"
+	"github.com/cordon-trust/cordon/internal/evidence/ledger"
+	"github.com/cordon-trust/cordon/internal/kit/fault"
+	"github.com/cordon-trust/cordon/internal/model"
+	"github.com/cordon-trust/cordon/internal/network/finding"
+	"github.com/cordon-trust/cordon/internal/network/seen"
+	"github.com/cordon-trust/cordon/internal/store"
+)
+
+// eachSeen calls fn for every recorded row that was not erased, in the order in which rows were recorded.
+// The row is reused.
+func (a *App) eachSeen(ctx context.Context, tx *store.Tx, fn func(*seen.Row) error) error {
+	var rd seen.Reader
+	var row seen.Row
+	return tx.Archive().ByPredicate(ctx, evidence.PredicateURI(evidence.PredObservation), func(rec ledger.Record) error {
+		if rec.Author != a.home.Org || rec.Effect != string(evidence.Fact) || !rec.Erased.IsZero() {
+			return nil
+		}
+		rows, err := tx.Rows().Read(ctx, rec.Digest)
+		if err != nil {
+			return err
+		}
+		for i := range rows {
+			if rows[i].Salt == nil {
+				continue
+			}
+			if err := rd.Read(rows[i].Body, &row); err != nil {
+				return fault.Wrap(err, fault.Damaged, "row %d of statement:%s cannot be read", i+1, rec.Digest)
+			}
+			if err := fn(&row); err != nil {
+				return err
+			}
+		}
+		return ctx.Err()
+	})
+}
+
+// readSeenFacts reads all that a verdict about the wire may rest on. sources is the hospital's list of third
+// parties; empty: that of the home.
+func (a *App) readSeenFacts(ctx context.Context, tx *store.Tx, secret []byte, sources string) (facts, error) {
+	f, err := a.readFacts(ctx, tx)
+	if err != nil {
+		return f, err
+	}
+	if err := a.readRegister(ctx, tx, &f); err != nil {
+		return f, err
+	}
+	parties, err := a.thirdParties(sources)
+	if err != nil {
+		return f, err
+	}
+	f.book.SetThirdParties(parties.ThirdParty)
+	return f, a.readRecorded(ctx, tx, &f, secret)
+}
+
+// readRecorded adds what follows from the recorded rows to the facts: which names are known, what each
+// device received, and who serves.
+func (a *App) readRecorded(ctx context.Context, tx *store.Tx, f *facts, secret []byte) error {
+	f.names, f.history = newNames(secret, f.book), newHistory()
+	now := a.opt.Clock.Now()
+	return a.eachSeen(ctx, tx, func(r *seen.Row) error {
+		t := &r.Transfer
+		if r.Kind != seen.KindTransfer {
+			return nil
+		}
+		f.history.served(t)
+		if !t.Complete || !f.book.Knows(t.Digest) && !f.book.Knows(t.EntityDigest) {
+			return nil
+		}
+		f.names.restore(t)
+		d, _ := f.device(t)
+		f.took(t, &d, f.book.Judge(now, *t, d, nil))
+		return nil
+	})
+}
+
+// took notes a verified transfer in the history.
+func (f *facts) took(t *model.Transfer, d *model.Device, j model.Judgement) {
+	if j.Verdict != model.Verified || !t.Complete {
+		return
+	}
+	who := d.Subject
+	if who.IsZero() {
+		who = t.Device
+	}
+	f.history.received(who, j.Release, t.Time)
+}
+
+// newFindings returns an empty set that asks these facts.
+func (f *facts) newFindings(house string) *finding.Set {
+	return finding.NewSet(house, finding.Options{MakerHost: f.names.serves})
+}
+
+// judged is what the recorded rows say under the facts of one moment.
+type judged struct {
+	findings []model.Finding
+	rows     int64 // transfers, each once
+}
+
+// judgeSeen judges every recorded transfer anew. Rows about the same transfer count once. look is told of
+// each transfer; nil: nobody.
+func (a *App) judgeSeen(ctx context.Context, tx *store.Tx, f *facts, look func(*model.Transfer)) (judged, error) {
+	var out judged
+	set := f.newFindings(a.home.Org)
+	again := rechecker{app: a, roots: f.roots}
+	now, once := a.opt.Clock.Now(), map[seen.Key]struct{}{}
+	err := a.eachSeen(ctx, tx, func(r *seen.Row) error {
+		if r.Kind != seen.KindTransfer {
+			return nil
+		}
+		t := &r.Transfer
+		key := seen.KeyOf(t)
+		if _, had := once[key]; had {
+			return nil
+		}
+		once[key] = struct{}{}
+		out.rows++
+		if look != nil {
+			look(t)
+		}
+		f.names.restore(t)
+		d, info := f.device(t)
+		j := f.book.Judge(now, *t, d, f.history)
+		if err := again.check(ctx, tx, &j); err != nil {
+			return err
+		}
+		set.Add(*t, d, info, j)
+		return nil
+	})
+	out.findings = set.List()
+	return out, err
+}
+
+// rechecker verifies the statements behind verdicts, each once. It belongs to one goroutine.
+type rechecker struct {
+	app   *App
+	roots *evidence.Roots
+	good  map[model.Digest]bool
+}
+
+func (r *rechecker) known(j *model.Judgement) bool {
+	return j.Statement.IsZero() || r.good[j.Statement]
+}
+
+func (r *rechecker) check(ctx context.Context, tx *store.Tx, j *model.Judgement) error {
+	if r.known(j) {
+		return nil
+	}
+	if err := r.app.recheck(ctx, tx, r.roots, j); err != nil {
+		return err
+	}
+	if r.good == nil {
+		r.good = map[model.Digest]bool{}
+	}
+	r.good[j.Statement] = true
+	return nil
+}

@@ -1,0 +1,163 @@
+package app
+
+import (
+	"context"
+	"encoding/binary"
+	"net/netip"
+	"time"
+
+	"github.com/cordon-trust/cordon/internal/evidence"
+	"github.com/cordon-trust/cordon/internal/kit/fault"
+	"github.com/cordon-trust/cordon/internal/model"
+	"github.com/cordon-trust/cordon/internal/network/seen"
+	"github.com/cordon-trust/cordon/internal/store"
+)
+
+// recorder turns what a watch sees into rows, and every segment of rows into one observation that the
+// sensor's own key signs. It holds one segment in memory, and no transaction between two. It belongs to one
+// goroutine.
+type recorder struct {
+	app     *App
+	names   *names
+	exclude []netip.Prefix
+	keep    time.Duration
+	site    model.Subject
+
+	bodies []byte // of the rows of this segment
+	ends   []int
+	size   int // of the segment that they make
+	keys   []uint64
+
+	recorded, excluded int64
+	failed             bool // a segment could not be recorded
+}
+
+// newRecorder checks that this house may record, before anything is read.
+func (a *App) newRecorder(n *names, exclude []netip.Prefix, keep time.Duration) (*recorder, error) {
+	if keep == 0 {
+		keep = Retention
+	}
+	if keep < 0 {
+		return nil, fault.New(fault.Usage, "rows cannot be kept for %s", keep)
+	}
+	if _, err := a.ring.MachineSigners(evidence.RoleObserver); err != nil {
+		return nil, err
+	}
+	site, err := model.NewSubject(model.KindSite, a.home.Org, a.home.Site)
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Damaged, "the site of this home cannot be named")
+	}
+	return &recorder{app: a, names: n, exclude: exclude, keep: keep, site: site}, nil
+}
+
+// records reports whether this house keeps what it sees: a maker's has no sensor.
+func (a *App) records(opt WatchOptions) bool {
+	return !opt.NoRecord && a.home.Kind == evidence.Hospital
+}
+
+// transfer takes a transfer, which has its marks.
+func (r *recorder) transfer(ctx context.Context, t *model.Transfer) error {
+	peer, _ := netip.ParseAddrPort(t.Peer)
+	if r.excludes(t.Addr) || r.excludes(peer.Addr()) {
+		r.excluded++
+		return nil
+	}
+	kept := r.names.keepable(*t)
+	for _, d := range [...]model.Digest{t.Digest, t.EntityDigest} {
+		if !d.IsZero() {
+			r.keys = append(r.keys, indexKey(d[:]))
+		}
+	}
+	for _, m := range [...]model.Mark{t.NameMark, t.HostMark} {
+		if !m.IsZero() {
+			r.keys = append(r.keys, indexKey(m[:]))
+		}
+	}
+	r.recorded++
+	return r.add(ctx, seen.AppendTransfer(r.bodies, &kept))
+}
+
+func (r *recorder) counts(ctx context.Context, c *seen.Counts) error {
+	return r.add(ctx, seen.AppendCounts(r.bodies, c))
+}
+
+func (r *recorder) excludes(a netip.Addr) bool {
+	for _, p := range r.exclude {
+		if p.Contains(a.Unmap()) {
+			return true
+		}
+	}
+	return false
+}
+
+// indexKey is what an index finds a digest or a mark by.
+func indexKey(b []byte) uint64 { return binary.BigEndian.Uint64(b) }
+
+// add takes over the bodies with one more row at their end, and records the rows before it when they make a
+// full segment.
+func (r *recorder) add(ctx context.Context, bodies []byte) error {
+	size := evidence.RowOverhead + len(bodies) - len(r.bodies)
+	if r.size+size > store.SegmentSize && r.size > 0 {
+		last := bodies[len(r.bodies):]
+		if err := r.flush(ctx, r.app.db.Update); err != nil {
+			return err
+		}
+		bodies = append(r.bodies, last...)
+	}
+	r.bodies = bodies
+	r.ends = append(r.ends, len(bodies))
+	r.size += size
+	return nil
+}
+
+// finish records what is left, and lets findings open and close.
+func (r *recorder) finish(ctx context.Context) error { return r.flush(ctx, r.app.update) }
+
+// flush records the rows at hand in one transaction.
+func (r *recorder) flush(ctx context.Context, in func(context.Context, func(*store.Tx) error) error) error {
+	if len(r.ends) == 0 || r.failed {
+		return nil
+	}
+	arr, err := r.sign()
+	if err != nil {
+		return err
+	}
+	err = in(ctx, func(tx *store.Tx) error {
+		roots, err := r.app.roots(ctx, tx)
+		if err != nil {
+			return err
+		}
+		_, err = r.app.recordOwn(ctx, tx, roots, arr)
+		return err
+	})
+	r.bodies, r.ends, r.size, r.keys = r.bodies[:0], r.ends[:0], 0, r.keys[:0]
+	r.failed = err != nil
+	return err
+}
+
+// sign salts the rows and signs the statement over them.
+func (r *recorder) sign() (arrival, error) {
+	a := r.app
+	arr := arrival{keep: a.opt.Clock.Now().Add(r.keep), rows: make([]evidence.Row, len(r.ends)), keys: r.keys}
+	var err error
+	for i, from := 0, 0; i < len(r.ends); i++ {
+		if arr.rows[i], err = evidence.NewRow(a.opt.Rand, r.bodies[from:r.ends[i]:r.ends[i]]); err != nil {
+			return arr, err
+		}
+		from = r.ends[i]
+	}
+	batch := seen.Batch{Header: a.header(), Site: r.site}
+	if batch.Rows, err = evidence.Batch(arr.rows); err != nil {
+		return arr, err
+	}
+	payload, err := batch.Payload()
+	if err != nil {
+		return arr, err
+	}
+	signers, err := a.ring.MachineSigners(evidence.RoleObserver)
+	if err != nil {
+		return arr, err
+	}
+	arr.env, err = evidence.Sign(payload, signers...)
+	return arr, err
+}

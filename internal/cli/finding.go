@@ -1,0 +1,130 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cordon-trust/cordon/internal/app"
+	"github.com/cordon-trust/cordon/internal/kit/fault"
+	"github.com/cordon-trust/cordon/internal/model"
+)
+
+func newFindingCommand(s *state) *cobra.Command {
+	return group("finding", "what was seen and needs a person, judged by what is known today",
+		"  cordon finding list --state open",
+		newFindingListCommand(s), newFindingShowCommand(s))
+}
+
+func newFindingListCommand(s *state) *cobra.Command {
+	var severity, st string
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "list findings, the open and the gravest first, each with what to do now",
+		Example: `  cordon finding list --state open
+  cordon finding list --severity high --json`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			only, err := parseFindingFilter(st, severity)
+			if err != nil {
+				return err
+			}
+			return s.reading(cmd.Context(), func(a *app.App) error {
+				list, err := a.Findings(cmd.Context(), only)
+				if err != nil {
+					return err
+				}
+				for _, f := range list {
+					if err := s.print(listedFinding{f}); err != nil {
+						return err
+					}
+				}
+				if len(list) == 0 {
+					s.note("there is no such finding in what was recorded")
+				}
+				return nil
+			})
+		},
+	}
+	cmd.Flags().StringVar(&st, "state", "all", "`open|closed|all`: closed ones held once and hold no longer")
+	cmd.Flags().StringVar(&severity, "severity", "", "only those of this `SEVERITY` or above")
+	return cmd
+}
+
+func newFindingShowCommand(s *state) *cobra.Command {
+	return &cobra.Command{
+		Use:     "show ID",
+		Short:   "show one finding: where, what, what to do, and why",
+		Example: `  cordon finding show sha256:...`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			id, err := model.ParseDigest(args[0])
+			if err != nil {
+				return fault.Wrap(err, fault.Usage, "this is not the ID of a finding").Hint("`cordon finding list` prints the IDs")
+			}
+			return s.reading(cmd.Context(), func(a *app.App) error {
+				f, err := a.FindingOf(cmd.Context(), id)
+				if err != nil {
+					return err
+				}
+				return s.print(listedFinding{f})
+			})
+		},
+	}
+}
+
+func parseFindingFilter(st, severity string) (only app.FindingFilter, err error) {
+	switch st {
+	case "all":
+	case string(model.Open), string(model.Closed):
+		only.State = model.FindingState(st)
+	default:
+		return only, refusedUsage("--state takes open, closed or all, not %q", st)
+	}
+	if severity != "" {
+		if only.Severity, err = model.ParseSeverity(severity); err != nil {
+			return only, fault.Wrap(err, fault.Usage, "--severity cannot be read")
+		}
+	}
+	return only, nil
+}
+
+// listedFinding is a finding as somebody reads it who has to act on it: where and what comes first, then
+// what to do, then why.
+type listedFinding struct{ model.Finding }
+
+func (listedFinding) kind() string { return "finding" }
+
+func (f listedFinding) lines() []string {
+	out := []string{f.Summary}
+	if f.State == model.Closed {
+		out = append(out, "  closed: by what is known today this no longer holds; the advice below was for when it did")
+	}
+	out = append(out, "  now:   "+f.Hint.Now, "  next:  "+f.Hint.Next, "  later: "+f.Hint.Later)
+	out = append(out, fmt.Sprintf("  %s, %s, %s, %s; seen %d times from %s to %s", f.State, f.Severity, f.Class, f.Rule, f.Transfers, moment(f.Time), moment(f.Last)))
+	out = append(out, deviceLines(f.Finding)...)
+	for _, e := range f.Evidence {
+		out = append(out, "  why:   "+e)
+	}
+	return append(out, "  ID:    "+f.ID.String())
+}
+
+func deviceLines(f model.Finding) []string {
+	const most = 8
+	var out []string
+	for i, d := range f.Devices {
+		if i == most {
+			return append(out, fmt.Sprintf("  and %d more devices", f.DeviceCount-i))
+		}
+		line := "  device: " + d.Device.String()
+		if d.Asset != "" {
+			line += ", " + d.Asset
+		}
+		if d.Location != "" {
+			line += ", " + d.Location
+		}
+		if d.Owner != "" {
+			line += ", owner " + d.Owner
+		}
+		out = append(out, line)
+	}
+	return out
+}
