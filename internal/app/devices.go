@@ -61,8 +61,8 @@ type DeviceChange struct {
 	ListedDevice
 }
 
-// UnknownProduct is a vendor and model of the list that no release of a trusted maker names. Whether a
-// release fits such a device stays unknown, and it is never a wrong device.
+// UnknownProduct is a vendor and model of listed endpoints that no release of a trusted maker names.
+// Whether a release fits such a device stays unknown, and it is never a wrong device.
 type UnknownProduct struct {
 	Vendor  string        `json:"vendor"`
 	Model   string        `json:"model"`
@@ -205,7 +205,7 @@ func (f *facts) report(c inventory.Comparison, site string) DeviceImport {
 	return done
 }
 
-// unknownProducts names what the list calls products and no release of a trusted maker does.
+// unknownProducts names what the list calls endpoints and no release of a trusted maker does.
 func (f *facts) unknownProducts(list []inventory.Device) []UnknownProduct {
 	type key struct{ vendor, model, product string }
 	var out []UnknownProduct
@@ -213,7 +213,7 @@ func (f *facts) unknownProducts(list []inventory.Device) []UnknownProduct {
 	for i := range list {
 		d := &list[i]
 		p := d.Product()
-		if f.book.Names(p) {
+		if d.Role != model.Endpoint || f.book.Names(p) {
 			continue
 		}
 		k := key{d.Vendor, d.Model, p.String()}

@@ -2,8 +2,6 @@ package app
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,7 +11,6 @@ import (
 
 	"github.com/cordon-trust/cordon/internal/evidence"
 	"github.com/cordon-trust/cordon/internal/kit/fault"
-	"github.com/cordon-trust/cordon/internal/lab"
 	"github.com/cordon-trust/cordon/internal/model"
 )
 
@@ -39,23 +36,6 @@ func listedAs(t *testing.T, a *App, want DeviceFilter) []string {
 	return out
 }
 
-// download writes the capture of one device that fetches a file.
-func download(t *testing.T, d lab.Download) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "capture.pcap")
-	f, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := lab.WriteDownload(f, d); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
 // watched reads captures of one download each, together.
 func watched(t *testing.T, a *App, opt WatchOptions) ([]TransferInfo, []model.Finding) {
 	t.Helper()
@@ -78,13 +58,13 @@ func TestImportDevices(t *testing.T) {
 	c := newHand()
 	a := newHouse(t, c, "mercy", evidence.Hospital)
 	entries := size(t, a)
-	first := devices(t, a, "A-1,acme,pump-7,SN-1,,10.0.0.10,main,ward 3,CE,", "A-2,acme,pump-7,SN-2,,10.0.0.11,main,,,", "A-3,,,,00:1a:2b:3c:4d:5e,,,,,server")
-	if first.New != 3 || first.Devices != 3 || first.Matched+first.Gone+first.Conflicting != 0 || first.Said == nil || first.Predicate != evidence.PredDeviceRegister || first.Role != evidence.RoleHouse {
+	first := devices(t, a, "A-1,acme,pump-7,SN-1,,10.0.0.10,main,ward 3,CE,", "A-2,acme,pump-7,SN-2,,10.0.0.11,main,,,", "A-3,,,,00:1a:2b:3c:4d:5e,,,,,server", "A-9,acme,,,,10.0.0.19,,,,")
+	if first.New != 4 || first.Devices != 4 || first.Matched+first.Gone+first.Conflicting != 0 || first.Said == nil || first.Predicate != evidence.PredDeviceRegister || first.Role != evidence.RoleHouse {
 		t.Errorf("first: %+v", first)
 	}
 	wantUnknown := []UnknownProduct{
 		{Vendor: "acme", Model: "pump-7", Product: product(t, "acme/pump-7"), Devices: 2, Why: "no trusted maker is called acme"},
-		{Devices: 1, Why: "the list does not give a vendor and a model that make a product"},
+		{Devices: 1, Vendor: "acme", Why: "the list does not give a vendor and a model that make a product"},
 	}
 	if d := cmp.Diff(wantUnknown, first.Unknown, cmp.Comparer(func(x, y model.Subject) bool { return x == y })); d != "" {
 		t.Error(d)
@@ -95,15 +75,15 @@ func TestImportDevices(t *testing.T) {
 
 	// The same list says nothing new.
 	c.at = c.at.Add(time.Hour)
-	same := devices(t, a, "A-3,,,,00-1A-2B-3C-4D-5E,,,,,SERVER", "A-2,acme,pump-7,SN-2,,10.0.0.11,main,,,", "A-1,acme,pump-7,SN-1,,10.0.0.10,main,ward 3,CE,endpoint")
-	if same.Matched != 3 || same.Said != nil || size(t, a) != entries+1 {
+	same := devices(t, a, "A-3,,,,00-1A-2B-3C-4D-5E,,,,,SERVER", "A-9,acme,,,,10.0.0.19,,,,", "A-2,acme,pump-7,SN-2,,10.0.0.11,main,,,", "A-1,acme,pump-7,SN-1,,10.0.0.10,main,ward 3,CE,endpoint")
+	if same.Matched != 4 || same.Said != nil || size(t, a) != entries+1 {
 		t.Errorf("the same list again: %+v", same)
 	}
 
 	// One moved, one is gone, one is new, two contradict each other.
 	next := devices(t, a, "A-1,acme,pump-7,SN-1,,10.0.0.10,main,ward 4,CE,", "A-3,,,,00:1a:2b:3c:4d:5e,,,,,server",
 		"A-4,acme,pump-7,SN-4,,10.0.0.14,main,,,", "A-5,acme,pump-7,SN-5,,10.0.0.15,main,,,", "A-6,acme,pump-7,SN-6,,10.0.0.15,main,,,")
-	if next.Matched != 2 || next.New != 1 || next.Gone != 1 || next.Conflicting != 2 || next.Devices != 3 || next.Said == nil {
+	if next.Matched != 2 || next.New != 1 || next.Gone != 2 || next.Conflicting != 2 || next.Devices != 3 || next.Said == nil {
 		t.Errorf("next: %+v", next)
 	}
 	var told []string
@@ -112,7 +92,7 @@ func TestImportDevices(t *testing.T) {
 	}
 	wantTold := []string{
 		`conflicting A-5 ip "10.0.0.15" is claimed by another row too[]`, `conflicting A-6 ip "10.0.0.15" is claimed by another row too[]`,
-		"new A-4 []", "gone A-2 []", "matched A-1 [location]", "matched A-3 []",
+		"new A-4 []", "gone A-2 []", "gone A-9 []", "matched A-1 [location]", "matched A-3 []",
 	}
 	if d := cmp.Diff(wantTold, told); d != "" {
 		t.Error(d)

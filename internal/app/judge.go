@@ -40,21 +40,12 @@ func (a *App) eachSeen(ctx context.Context, tx *store.Tx, fn func(*seen.Row) err
 	})
 }
 
-// readSeenFacts reads all that a verdict about the wire may rest on. sources is the hospital's list of third
-// parties; empty: that of the home.
+// readSeenFacts reads what [App.readForJudging] reads and what follows from the recorded rows.
 func (a *App) readSeenFacts(ctx context.Context, tx *store.Tx, secret []byte, sources string) (facts, error) {
-	f, err := a.readFacts(ctx, tx)
+	f, err := a.readForJudging(ctx, tx, sources)
 	if err != nil {
 		return f, err
 	}
-	if err := a.readRegister(ctx, tx, &f); err != nil {
-		return f, err
-	}
-	parties, err := a.thirdParties(sources)
-	if err != nil {
-		return f, err
-	}
-	f.book.SetThirdParties(parties.ThirdParty)
 	return f, a.readRecorded(ctx, tx, &f, secret)
 }
 

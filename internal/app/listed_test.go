@@ -2,6 +2,8 @@ package app
 
 import (
 	"database/sql"
+	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,7 +13,6 @@ import (
 	"github.com/cordon-trust/cordon/internal/evidence"
 	"github.com/cordon-trust/cordon/internal/evidence/ledger"
 	"github.com/cordon-trust/cordon/internal/kit/fault"
-	"github.com/cordon-trust/cordon/internal/lab"
 	"github.com/cordon-trust/cordon/internal/model"
 	"github.com/cordon-trust/cordon/internal/store"
 )
@@ -26,12 +27,12 @@ type clinic struct {
 func newClinic(t *testing.T) clinic {
 	t.Helper()
 	c := newHand()
-	w := clinic{c, newHouse(t, c, "acme", evidence.Maker), newHouse(t, c, "mercy", evidence.Hospital), lab.Firmware(1, 3000)}
+	w := clinic{c, newHouse(t, c, "acme", evidence.Maker), newHouse(t, c, "mercy", evidence.Hospital), firmware(1, 3000)}
 	trust(t, w.house, w.acme)
 	for _, p := range []struct {
 		model string
 		body  []byte
-	}{{"pump-7", w.pump}, {"scanner", lab.Firmware(2, 3000)}} {
+	}{{"pump-7", w.pump}, {"scanner", firmware(2, 3000)}} {
 		path := filepath.Join(t.TempDir(), p.model+".bin")
 		if err := os.WriteFile(path, p.body, 0o600); err != nil {
 			t.Fatal(err)
@@ -51,7 +52,7 @@ func newClinic(t *testing.T) clinic {
 func TestListDecidesVerdict(t *testing.T) {
 	t.Parallel()
 	w := newClinic(t)
-	capture := download(t, lab.Download{Body: w.pump, Path: "/fw/pump.bin", Host: "updates.acme.example", Start: w.c.at})
+	capture := download(t, fetch{body: w.pump, at: w.c.at})
 	for _, c := range []struct {
 		name, row string
 		verdict   model.Verdict
@@ -76,7 +77,7 @@ func TestListDecidesVerdict(t *testing.T) {
 		if done.Said == nil || done.Elsewhere { // the second row is of this site
 			t.Fatalf("%s: %+v", c.name, done)
 		}
-		late := download(t, lab.Download{Body: w.pump, Path: "/fw/pump.bin", Host: "updates.acme.example", Start: w.c.at.Add(time.Second)})
+		late := download(t, fetch{body: w.pump, at: w.c.at.Add(time.Second)})
 		rows, found := watched(t, w.house, WatchOptions{Files: []string{late}})
 		if len(rows) != 1 || len(found) != 1 {
 			t.Fatalf("%s: %d transfers, %d findings", c.name, len(rows), len(found))
@@ -102,7 +103,7 @@ func TestListInTime(t *testing.T) {
 	t.Parallel()
 	w := newClinic(t)
 	at := func(after time.Duration) string {
-		return download(t, lab.Download{Body: w.pump, Path: "/fw/pump.bin", Start: w.c.at.Add(after)})
+		return download(t, fetch{body: w.pump, at: w.c.at.Add(after)})
 	}
 	w.c.at = w.c.at.Add(time.Minute)
 	early, between, late := at(-time.Hour), at(time.Hour), at(3*time.Hour)
@@ -166,7 +167,7 @@ func TestListThatDoesNotStand(t *testing.T) {
 	w := newClinic(t)
 	start := w.c.at
 	devices(t, w.house, "A-1,acme,scanner,SN-1,,10.0.0.10,main,,,")
-	late := download(t, lab.Download{Body: w.pump, Path: "/fw/pump.bin", Start: start.Add(time.Hour)})
+	late := download(t, fetch{body: w.pump, at: start.Add(time.Hour)})
 	if rows, _ := watched(t, w.house, WatchOptions{Files: []string{late}}); rows[0].Verdict != model.WrongDevice {
 		t.Fatalf("%s", rows[0].Verdict)
 	}
@@ -195,5 +196,73 @@ func TestListThatDoesNotStand(t *testing.T) {
 	_, err = w.house.Watch(t.Context(), WatchOptions{Files: []string{late}, NoRecord: true}, WatchShow{})
 	if !failsWith(err, fault.Damaged, "the device list") {
 		t.Errorf("a changed row: %v", err)
+	}
+}
+
+// A proved MAC counts before the address, and who has the address of another's row is not that device.
+func TestDeviceByMAC(t *testing.T) {
+	t.Parallel()
+	w := newClinic(t)
+	devices(t, w.house, "A-1,acme,pump-7,SN-1,00:1a:2b:3c:4d:01,10.0.0.10,main,,,", "A-2,acme,scanner,,00:1a:2b:3c:4d:02,,main,,,")
+	at, err := model.DeviceAt("main", "-", netip.MustParseAddr("10.0.0.10"), time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = w.house.db.View(t.Context(), func(tx *store.Tx) error {
+		f, err := w.house.readForJudging(t.Context(), tx, "")
+		if err != nil {
+			return err
+		}
+		for mac, want := range map[string]string{
+			"":                  "A-1 device:acme/pump-7/SN-1 product:acme/pump-7 true",
+			"00:1a:2b:3c:4d:01": "A-1 device:acme/pump-7/SN-1 product:acme/pump-7 true",
+			"00:1a:2b:3c:4d:02": "A-2 device:mac/00%3A1a%3A2b%3A3c%3A4d%3A02 product:acme/scanner true",
+			"00:1a:2b:3c:4d:03": " " + at.String() + "  false",
+		} {
+			d, info := f.device(&model.Transfer{Time: w.c.at, Device: at, MAC: mac})
+			if got := fmt.Sprintf("%s %s %s %v", info.Asset, d.Subject, d.Product, d.Listed); got != want {
+				t.Errorf("%s: %q, want %q", mac, got, want)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Sessions that hide what may be an update are kept and shown, and the others are not.
+func TestEncryptedSessions(t *testing.T) {
+	t.Parallel()
+	w := newClinic(t)
+	devices(t, w.house, "A-1,acme,pump-7,SN-1,,10.0.0.10,main,ward 3,,")
+	var shown []TransferInfo
+	watch, err := w.house.newWatcher(t.Context(), WatchOptions{All: true, NoRecord: true},
+		WatchShow{Transfer: func(i TransferInfo) error { shown = append(shown, i); return nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		addr string
+		size int64
+		keep bool
+	}{{"10.0.0.10", 65_537, true}, {"10.0.0.10", 65_536, false}, {"10.0.0.11", 1 << 30, false}} {
+		at, err := model.DeviceAt("main", "-", netip.MustParseAddr(c.addr), time.Time{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tr := model.Transfer{Time: w.c.at, Device: at, Peer: "192.0.2.1:443", Host: "cloud.example", Protocol: "tls", Size: c.size, Declared: -1, Encrypted: true}
+		if got := watch.concerns(&tr); got != c.keep {
+			t.Errorf("%s, %d bytes: kept %v", c.addr, c.size, got)
+		}
+		if err := watch.Transfer(tr); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(watch.found.List()); n != 0 {
+		t.Errorf("%d findings", n)
+	}
+	if len(shown) != 1 || shown[0].Verdict != model.CannotSee || shown[0].Asset != "A-1" || shown[0].Fits != model.FitUnknown {
+		t.Errorf("shown: %+v", shown)
 	}
 }

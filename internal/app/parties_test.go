@@ -1,7 +1,6 @@
 package app
 
 import (
-	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,7 +8,6 @@ import (
 	"time"
 
 	"github.com/cordon-trust/cordon/internal/kit/fault"
-	"github.com/cordon-trust/cordon/internal/lab"
 	"github.com/cordon-trust/cordon/internal/model"
 )
 
@@ -19,11 +17,8 @@ func TestThirdPartiesOfTheHouse(t *testing.T) {
 	w := newClinic(t)
 	devices(t, w.house, "W-1,,,,,10.0.0.10,main,office,IT,workstation", "P-1,acme,pump-7,SN-1,,10.0.0.11,main,ward 3,CE,endpoint")
 	w.c.at = w.c.at.Add(time.Minute)
-	fetch := func(addr, host string) string {
-		return download(t, lab.Download{
-			Body: lab.Firmware(9, 4000), Path: "/pool/tool_1_amd64.deb", Host: host, Start: w.c.at,
-			Device: netip.AddrPortFrom(netip.MustParseAddr(addr), 40001),
-		})
+	from := func(addr, host string) string {
+		return download(t, fetch{body: firmware(9, 4000), name: "tool_1_amd64.deb", host: host, at: w.c.at, device: addr})
 	}
 	own := `{"source":"IT","status":"in force","date":"2026-02-01","publishers":[{"name":"Our mirror","kind":"packages","hosts":["mirror.mercy.test"],"names":[".deb"]}]}`
 	for _, c := range []struct {
@@ -41,7 +36,7 @@ func TestThirdPartiesOfTheHouse(t *testing.T) {
 	} {
 		home := filepath.Join(w.house.opt.Dir, sourcesFile)
 		_ = os.Remove(home)
-		tried := WatchOptions{Files: []string{fetch(c.addr, c.host)}}
+		tried := WatchOptions{Files: []string{from(c.addr, c.host)}}
 		if c.list != "" {
 			if err := os.WriteFile(home, []byte(c.list), 0o600); err != nil {
 				t.Fatal(err)

@@ -10,6 +10,25 @@ import (
 	"github.com/cordon-trust/cordon/internal/store"
 )
 
+// readForJudging reads everything that a verdict about a transfer follows from: what [App.readFacts] reads,
+// the device lists, and the third parties that are known by name. sources is a list to use in place of the
+// home's; empty: the home's.
+func (a *App) readForJudging(ctx context.Context, tx *store.Tx, sources string) (facts, error) {
+	f, err := a.readFacts(ctx, tx)
+	if err != nil {
+		return f, err
+	}
+	if err := a.readRegister(ctx, tx, &f); err != nil {
+		return f, err
+	}
+	parties, err := a.thirdParties(sources)
+	if err != nil {
+		return f, err
+	}
+	f.book.SetThirdParties(parties.ThirdParty)
+	return f, nil
+}
+
 // readRegister fills f with every device list of this house that stands, each in force from the time at
 // which the ledger held it. Signatures and rows are verified again from their bytes: what a device is
 // called decides verdicts. A row that was erased is missing, so its device is not known; a list that was

@@ -23,7 +23,7 @@ func newDeviceCommand(s *state) *cobra.Command {
 func newDeviceImportCommand(s *state) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import FILE",
-		Short: "take a device list from CSV as one signed statement, all of it or nothing",
+		Short: "take a device list from CSV as one signed statement; a bad row means nothing is taken",
 		Example: `  cordon device import devices.csv
   (columns: asset,vendor,model,serial,version,mac,ip,site,location,zone,owner,role,criticality)`,
 		Long: `The whole list replaces the one before it; what was seen earlier keeps the list of its time. mac and ip
@@ -61,7 +61,10 @@ func (s *state) printImport(a *app.App, done app.DeviceImport, err error) error 
 			}
 		}
 	}
-	for _, u := range done.Unknown {
+	for i, u := range done.Unknown {
+		if !s.json && i == maxShownRows {
+			break
+		}
 		if perr := s.print(unknownRow{u}); perr != nil {
 			return perr
 		}

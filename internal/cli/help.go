@@ -67,6 +67,10 @@ times    RFC 3339 in UTC, such as 2026-11-20T13:05:00Z
 sizes    bytes
 digests  sha256: and 64 lower-case hex digits, always whole
 subjects kind:value, such as release:acme/pump-7/2.1.0 or device:acme/pump-7/SN-0001
+devices  CSV with a header line, see ` + "`cordon help device import`" + `
+parties  sources.json in the home: {"source":"IT","status":"in force","date":"2026-01-31","publishers":[
+         {"name":"Our mirror","kind":"packages","hosts":["mirror.example.org"],"names":[".deb"]}]}
+         what comes from such a host is third-party on a listed workstation, server or service laptop
 strings  from outside: invisible and control characters are written as \u{1b}, in JSON as \u001b`,
 	}
 }

@@ -49,6 +49,8 @@ type engine struct {
 	inners     []*inner // at rest
 	innersMade int
 	unopened   int64
+	decoded    int64 // bytes
+	undecoded  int64 // bodies
 
 	packets, bytes     int64
 	first, last        int64

@@ -16,6 +16,9 @@ const (
 	maxEntities  = 64       // decoders at the same time
 	entityFloor  = 16 << 20 // bytes that any entity may have
 	entityFactor = 100      // times the bytes as sent that a larger one may have
+
+	decodedFloor  = 1 << 30 // bytes that may be decoded of any capture
+	decodedFactor = 16      // times its bytes that may be decoded of a larger one
 )
 
 // entity decodes the body of an object and hashes what comes out. Entities are recycled.
@@ -44,6 +47,7 @@ func (e *engine) decoder(o *object, c http.Coding) {
 		return
 	}
 	if len(e.entities) == 0 && e.entitiesMade >= maxEntities {
+		e.undecoded++
 		o.undecoded = "too many objects were being decoded at the same time"
 		return
 	}
@@ -66,13 +70,15 @@ func (d *entity) write(b []byte) {
 		return
 	}
 	d.sent += int64(len(b))
-	d.z.Limit(max(entityFloor, d.sent*entityFactor))
+	left := max(0, decodedFloor+decodedFactor*d.engine.bytes-d.engine.decoded)
+	d.z.Limit(min(max(entityFloor, d.sent*entityFactor), d.size+left))
 	_, d.err = d.z.Write(b)
 }
 
 // took takes decoded bytes.
 func (d *entity) took(b []byte) {
 	_, _ = d.hash.Write(b) // a hash never fails
+	d.engine.decoded += int64(len(b))
 	d.object.content(d.engine, d.size, b)
 	if in := d.object.inner; in != nil {
 		in.decoded(b)
@@ -87,7 +93,8 @@ func (d *entity) end(whole bool) {
 	case whole && d.z.Done():
 		d.hash.Sum(o.entityDigest[:0])
 	case errors.Is(d.err, inflate.ErrTooLarge):
-		o.undecoded = "decoded, it grows far beyond its size and is not followed"
+		d.engine.undecoded++
+		o.undecoded = "decoded, it or the capture grows far beyond its size and is not followed"
 	case whole:
 		o.undecoded = "it cannot be decoded as its content coding says"
 	}

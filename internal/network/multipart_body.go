@@ -30,6 +30,7 @@ type inner struct {
 	coded  bool  // it is taken apart as decoded
 	at     int64 // bytes of the body taken
 	over   bool  // bytes are missing: nothing behind them can be told apart
+	lost   bool  // there was no room for a part
 
 	part *object // of a form, under way; nil when there is no room
 	span span    // of ranges, under way
@@ -97,7 +98,7 @@ func (o *object) closeParts(e *engine, m *http.Message) bool {
 	in.parser.Close()
 	o.inner = nil
 	err, around := in.parser.Err(), in.parser.Outside()
-	all := in.form && err == nil && around <= maxAround && m.Missing == 0
+	all := in.form && err == nil && !in.lost && around <= maxAround && m.Missing == 0
 	switch {
 	case err == nil && around > maxAround:
 		e.unopened++

@@ -16,6 +16,7 @@ func (f *formParts) Begin(p *multipart.Part) {
 	e, m := f.stream.engine, f.msg
 	if e.live >= maxObjects {
 		e.unfollowed++
+		f.lost = true
 		return
 	}
 	e.live++

@@ -33,6 +33,9 @@ func (o *object) clinical() bool {
 	if o.class == magic.Document {
 		return !strings.HasPrefix(o.typ, "font/")
 	}
+	if o.typ == magic.TypeOffice && kindOf(o.name) != kindUpdate {
+		return true
+	}
 	i := strings.LastIndexByte(o.name, '.')
 	switch strings.ToLower(strings.TrimRight(o.name[i+1:], " ")) {
 	case "dcm", "dicom", "dcm30", "ima", "hl7", "hl7v2", "cda", "ccd", "ccda", "fhir", "edf", "scp", "nii", "mha", "nrrd",

@@ -172,7 +172,7 @@ func (c *judging) declared() *Release {
 	}
 	if name := normal(c.t.Name); name != "" {
 		for _, r := range c.book.byName[name] {
-			if r.delivers(name) {
+			if r.delivers(name, opaque(c.t.ContentType)) {
 				list = append(list, r)
 			}
 		}
@@ -180,16 +180,15 @@ func (c *judging) declared() *Release {
 	return newest(slices.DeleteFunc(list, func(r *Release) bool { return !r.Stands() }))
 }
 
-// delivers reports whether the release declares a delivery form other than an archive under a name.
-func (r *Release) delivers(name string) bool {
-	for _, a := range r.Set.Artifacts {
-		for _, f := range a.Forms {
-			if f.Form != FormArchive && (f.Name == name || f.Name == "" && f.Form == FormEncrypted && a.Name == name) {
-				return true
-			}
-		}
+// delivers reports whether the release declares a delivery form other than an archive under a name. What
+// is plainly something is not delivered encrypted.
+func (r *Release) delivers(name string, opaque bool) bool {
+	if opaque && r.seals(name) {
+		return true
 	}
-	return false
+	return slices.ContainsFunc(r.Set.Artifacts, func(a Artifact) bool {
+		return slices.ContainsFunc(a.Forms, func(f Form) bool { return f.Form == FormDelta && f.Name == name })
+	})
 }
 
 func newest(list []*Release) *Release {

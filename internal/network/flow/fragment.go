@@ -1,6 +1,9 @@
 package flow
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // Bounds of what is held while fragments arrive.
 const (
@@ -91,7 +94,7 @@ func (g *datagram) put(from int, b []byte) bool {
 		return q.from <= from && q.to >= to && bytes.Equal(g.buf[from:to], b)
 	}
 	if len(g.buf) < to {
-		g.buf = append(g.buf, make([]byte, to-len(g.buf))...)
+		g.buf = slices.Grow(g.buf, to-len(g.buf))[:to] // what lies between pieces is never looked at
 	}
 	copy(g.buf[from:], b)
 	g.held += len(b)
@@ -163,7 +166,5 @@ func (f *fragments) remove(g *datagram) {
 		}
 	}
 	f.bytes -= g.held
-	if cap(g.buf) <= 16<<10 {
-		f.free = append(f.free, g)
-	}
+	f.free = append(f.free, g) // never more than maxDatagrams
 }

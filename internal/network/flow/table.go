@@ -184,7 +184,8 @@ func (t *Table) sweep(now int64, n int) {
 	}
 }
 
-// evict gives up one connection: of the next ones in the slab, the one idle for longest.
+// evict gives up one connection: of the next ones in the slab, one that is over, else one that never carried
+// a byte, so that a flood of these costs no other, else the one idle for longest.
 func (t *Table) evict(now int64) {
 	var worst *Conn
 	for range evictionLook {
@@ -193,7 +194,7 @@ func (t *Table) evict(now int64) {
 		if !c.live {
 			continue
 		}
-		if worst == nil || c.closed && !worst.closed || c.closed == worst.closed && now-c.last > now-worst.last {
+		if worst == nil || c.worth() < worst.worth() || c.worth() == worst.worth() && now-c.last > now-worst.last {
 			worst = c
 		}
 	}
@@ -205,6 +206,17 @@ func (t *Table) evict(now int64) {
 	}
 	t.finish(worst, EndEvicted)
 	t.remove(worst)
+}
+
+// worth is how much is lost with a connection.
+func (c *Conn) worth() int {
+	switch {
+	case c.closed:
+		return 0
+	case !c.opened:
+		return 1
+	}
+	return 2
 }
 
 // Finish ends every connection, in the order of their last packets: the capture is over.

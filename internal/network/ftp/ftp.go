@@ -21,6 +21,7 @@ const (
 	maxLine = 4 << 10 // bytes of one line
 	maxName = 255     // bytes of a name
 	maxHeld = 4 << 20 // bytes of unfinished lines of all connections
+	maxKept = 512     // bytes of room for them that a connection keeps
 )
 
 // Verb says what a data connection is used for.
@@ -131,7 +132,9 @@ func (c *Conn) hold(h *lines, b []byte) {
 func (c *Conn) drop(h *lines) {
 	c.table.held -= len(h.buf)
 	clear(h.buf)
-	h.buf = h.buf[:0]
+	if h.buf = h.buf[:0]; cap(h.buf) > maxKept {
+		h.buf = nil // else every connection could keep its longest
+	}
 }
 
 // Gap says that bytes of a direction are missing.

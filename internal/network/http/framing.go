@@ -93,14 +93,30 @@ func (c *Conn) asked(r request) {
 		return
 	}
 	if c.head > 0 && c.head == len(c.requests) {
-		c.requests, c.head = c.requests[:0], 0
+		c.rewind()
 	}
-	if len(c.requests)-c.head >= maxPipeline {
+	if n := len(c.requests) - c.head; n >= maxPipeline || n >= minAsked && c.shared.asked >= maxAsked {
 		c.unsure = true
+		c.shared.Forgotten++
 		return
 	}
 	c.pipelined = c.pipelined || len(c.requests) > c.head
 	c.requests = append(c.requests, r)
+	c.shared.asked++
+}
+
+// rewind makes room for requests where there were others.
+func (c *Conn) rewind() {
+	if c.requests, c.head = c.requests[:0], 0; cap(c.requests) > maxKeptAsk {
+		c.requests = nil
+	}
+}
+
+// forget drops the oldest request.
+func (c *Conn) forget() {
+	c.requests[c.head] = request{}
+	c.head++
+	c.shared.asked--
 }
 
 // answered returns the request that a response answers, whose sender had received as much of the requests
@@ -125,13 +141,13 @@ func (c *Conn) answered(m *Message, received uint64) (request, bool) {
 		if r := c.requests[c.head]; known && r.end == received {
 			break
 		}
-		c.head++
+		c.forget()
 	}
 	if c.head == len(c.requests) {
 		return request{}, false
 	}
 	r := c.requests[c.head]
-	c.head++
+	c.forget()
 	return r, true
 }
 

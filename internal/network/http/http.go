@@ -23,6 +23,10 @@ const (
 	maxParams   = 512      // bytes of a Content-Type with its parameters
 	maxLength   = 1 << 50  // bytes a body may declare
 	maxHeldLine = 4 << 20  // bytes of unfinished lines of all connections
+	maxKeptLine = 1 << 10  // bytes of room for them that a connection keeps
+	maxAsked    = 32 << 10 // requests without a response of all connections
+	minAsked    = 2        // that every connection has room for, also then
+	maxKeptAsk  = 64       // requests that a connection keeps room for
 )
 
 // Note is something the operator should know about a message.
@@ -92,10 +96,13 @@ type Consumer interface {
 
 // Shared is what all connections of one reader share: the budget of unfinished lines.
 type Shared struct {
-	held int
-	seed maphash.Seed // made when first needed
+	held  int
+	asked int          // requests without a response
+	seed  maphash.Seed // made when first needed
 	// TooLong counts header sections and lines that were longer than is read.
 	TooLong int64
+	// Forgotten counts requests that were given up for lack of room before their response came.
+	Forgotten int64
 	// Lost counts places at which the framing was lost.
 	Lost int64
 }
@@ -177,4 +184,7 @@ func (c *Conn) Release() {
 	for i := range c.half {
 		c.half[i].drop()
 	}
+	c.shared.asked -= len(c.requests) - c.head
+	clear(c.requests)
+	c.rewind()
 }

@@ -110,7 +110,9 @@ func (p *parser) hold(b []byte) {
 // drop forgets an unfinished line and gives its room back.
 func (p *parser) drop() {
 	p.conn.shared.held -= len(p.buf)
-	p.buf = p.buf[:0]
+	if p.buf = p.buf[:0]; cap(p.buf) > maxKeptLine {
+		p.buf = nil // else every connection could keep its longest
+	}
 }
 
 func (p *parser) tooLong() {

@@ -34,6 +34,12 @@ func (c Class) Update() bool {
 	return c == Code || c == Firmware || c == Archive || c == Model
 }
 
+// TypeOffice is the type of containers by the Open Packaging Conventions: office documents, and packages of
+// some installers.
+const TypeOffice = "application/vnd.openxmlformats-package"
+
+const typeZip = "application/zip"
+
 type signature struct {
 	at    int
 	bytes string
@@ -66,8 +72,8 @@ var signatures = [...]signature{
 	{0, "UF2\n", "application/x-uf2", Firmware},
 	{0, "DfuSe", "application/x-dfu", Firmware},
 	{0, "\x3d\xb8\xf3\x96", "application/x-mcuboot", Firmware},
-	{0, "PK\x03\x04", "application/zip", Archive},
-	{0, "PK\x05\x06", "application/zip", Archive},
+	{0, "PK\x03\x04", typeZip, Archive},
+	{0, "PK\x05\x06", typeZip, Archive},
 	{0, "\x1f\x8b\x08", "application/gzip", Archive},
 	{0, "\xfd7zXZ\x00", "application/x-xz", Archive},
 	{0, "BZh", "application/x-bzip2", Archive},
@@ -101,6 +107,13 @@ var signatures = [...]signature{
 	{0, "%PDF-", "application/pdf", Document},
 	{0, "{\\rtf", "application/rtf", Document},
 	{128, "DICM", "application/dicom", Document},
+	{0, "\x02\x00\x00\x00UL\x04\x00", "application/dicom", Document}, // without its preamble
+	{0, "\x08\x00\x05\x00CS", "application/dicom", Document},         // a bare data set
+	{0, "\x00\x00\x00\x0cjP  \r\n\x87\n", "image/jp2", Document},
+	{0, "\xff\x4f\xff\x51", "image/j2c", Document},
+	{344, "n+1\x00", "image/x-nifti", Document},
+	{0, "NRRD000", "image/x-nrrd", Document},
+	{0, "%!PS", "application/postscript", Document},
 	{0, "OggS", "audio/ogg", Document},
 	{0, "ID3", "audio/mpeg", Document},
 	{4, "ftyp", "video/mp4", Document},
@@ -110,6 +123,8 @@ var signatures = [...]signature{
 	{0, "wOF2", "font/woff2", Document},
 	{0, "MSH|", "application/hl7-v2", Document},
 	{0, "\x0bMSH|", "application/hl7-v2", Document},
+	{0, "FHS|", "application/hl7-v2", Document},
+	{0, "BHS|", "application/hl7-v2", Document},
 	{257, "ustar", "application/x-tar", Archive},
 }
 
@@ -122,6 +137,9 @@ func Sniff(b []byte) (string, Class) {
 	for i := range signatures {
 		s := &signatures[i]
 		if len(b) >= s.at+len(s.bytes) && b[s.at] == s.bytes[0] && string(b[s.at:s.at+len(s.bytes)]) == s.bytes {
+			if s.typ == typeZip {
+				return zip(b)
+			}
 			return s.typ, s.class
 		}
 	}
@@ -132,6 +150,19 @@ func Sniff(b []byte) (string, Class) {
 		return text(b)
 	}
 	return "application/octet-stream", Unknown
+}
+
+// zip tells from the name of its first member what a ZIP file is.
+func zip(b []byte) (string, Class) {
+	const at = 30 // APPNOTE.TXT section 4.3.7
+	name := b[min(len(b), at):]
+	switch {
+	case bytes.HasPrefix(name, []byte("mimetypeapplication/vnd.oasis.opendocument")):
+		return "application/vnd.oasis.opendocument", Document
+	case bytes.HasPrefix(name, []byte("[Content_Types].xml")), bytes.HasPrefix(name, []byte("_rels/.rels")):
+		return TypeOffice, Archive
+	}
+	return typeZip, Archive
 }
 
 // shaped recognises formats that take more than a constant at a place.

@@ -42,6 +42,11 @@ func TestSniff(t *testing.T) {
 		"hl7 v3":         {"<PRPA_IN201305UV02 xmlns=\"urn:hl7-org:v3\">", "application/hl7-cda+xml", Document},
 		"fhir":           {"<Bundle xmlns=\"http://hl7.org/fhir\">", "application/fhir+xml", Document},
 		"fhir json":      {"{\n \"resourceType\": \"Patient\"", "application/fhir+json", Document},
+		"hl7 batch":      {"FHS|^~\\&|X", "application/hl7-v2", Document},
+		"office":         {"PK\x03\x04" + strings.Repeat("\x00", 26) + "[Content_Types].xml", TypeOffice, Archive},
+		"open office":    {"PK\x03\x04" + strings.Repeat("\x00", 26) + "mimetypeapplication/vnd.oasis.opendocument.text", "application/vnd.oasis.opendocument", Document},
+		"zip":            {"PK\x03\x04" + strings.Repeat("\x00", 26) + "fw/image.bin", "application/zip", Archive},
+		"bare dicom":     {"\x08\x00\x05\x00CS\x0a\x00ISO_IR 100", "application/dicom", Document},
 		"random":         {"\x91\x02\xff\x00\x10\x07", "application/octet-stream", Unknown},
 		"high bytes":     {"\x91\xa2\xff\xc0\xc1", "application/octet-stream", Unknown},
 	} {
