@@ -93,7 +93,15 @@ var _ heap.Interface = (*feeds)(nil)
 func (q feeds) Len() int           { return len(q) }
 func (q feeds) Less(i, j int) bool { return q[i].before(q[j]) }
 func (q feeds) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
-func (q *feeds) Push(x any)        { *q = append(*q, x.(*feed)) }
+
+// Push is for heap.Push, which is given feeds only.
+func (q *feeds) Push(x any) {
+	if f, ok := x.(*feed); ok {
+		*q = append(*q, f)
+	}
+}
+
+// Pop is for heap.Pop.
 func (q *feeds) Pop() any {
 	n := len(*q) - 1
 	f := (*q)[n]
@@ -134,7 +142,7 @@ func (m *merge) peek(f *feed) bool {
 	if err != nil {
 		return m.failed(err)
 	}
-	defer file.Close() //nolint:errcheck // only read
+	defer file.Close()
 	if m.look == nil {
 		m.look = make([]byte, narrowBuffer)
 	}

@@ -266,7 +266,8 @@ func TestSightingTimesAndNames(t *testing.T) {
 // A flood of forged addresses costs bounded memory, is counted, and does not push out who received something.
 func TestFlood(t *testing.T) {
 	t.Parallel()
-	e := newEngine(Options{Site: "main", Realm: "-"}, &roll{})
+	var r roll
+	e := newEngine(Options{Site: "main", Realm: "-"}, &r)
 	to := e.device(netipAddr("10.0.0.10"))
 	e.who.claim(claimOf("10.0.0.10", pumpMAC(1)), "arp", 1, 0)
 	e.handed(&model.Transfer{Time: time.Unix(0, 2), Peer: "10.0.0.200:80"}, &to)
@@ -278,7 +279,7 @@ func TestFlood(t *testing.T) {
 		s.names = e.who.name(s.names, strings.Repeat("x", 200)+addr)
 	}
 	e.handSightings()
-	seen := e.sink.(*roll).seen
+	seen := r.seen
 	if len(seen) != maxPlaces || seen[0].Addr.String() != "10.0.0.10" || seen[0].Received != 1 || seen[1].Served != 1 {
 		t.Errorf("%d sightings, first %+v", len(seen), seen[:2])
 	}

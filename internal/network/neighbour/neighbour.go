@@ -102,7 +102,8 @@ func Discovery(b []byte, src netip.Addr, source MAC) (Claim, bool, error) {
 	if len(b) < 8 {
 		return Claim{}, false, ErrMalformed
 	}
-	c, want, at, own := Claim{Addr: src}, byte(sourceLink), 0, true
+	c, want, own := Claim{Addr: src}, byte(sourceLink), true
+	var at int
 	switch b[0] {
 	case routerSolicitation:
 		at = 8
