@@ -5,7 +5,6 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/cordon-trust/cordon/internal/model"
 	"github.com/cordon-trust/cordon/internal/network/capture"
 	"github.com/cordon-trust/cordon/internal/network/flow"
 	"github.com/cordon-trust/cordon/internal/network/ftp"
@@ -35,6 +34,7 @@ type engine struct {
 	tftp   *tftp.Table
 	ranges ranges
 	who    *who
+	memo   *memo
 	tls    tls.Shared
 
 	sessions SessionSink // nil when none are wanted
@@ -68,7 +68,7 @@ func newEngine(opt Options, sink Sink) *engine {
 	}
 	e.tls.Brief = e.sessions == nil
 	e.dec.Counts = &e.counts
-	e.who = newWho()
+	e.who, e.memo = newWho(), new(memo)
 	var h maphash.Hash // seeded anew for every engine
 	e.table = flow.NewTable(e, &e.counts, 0, h.Sum64(), flow.Limits{Connections: opt.Connections})
 	if e.watchesEnds() {
@@ -156,13 +156,9 @@ func (e *engine) recycle(o *object) {
 	e.free = append(e.free, o)
 }
 
-// device returns who is at an address.
+// device returns who is at an address, as long as nothing else is known.
 func (e *engine) device(a netip.Addr) party {
-	d, err := model.DeviceAt(e.opt.Site, e.opt.Realm, a, time.Time{})
-	if err != nil && e.err == nil {
-		e.err = err // the site or realm cannot be part of a subject
-	}
-	return party{device: d, to: a}
+	return party{device: e.addressed(a), to: a}
 }
 
 func stamp(ns int64) string { return time.Unix(0, ns).UTC().Format(time.RFC3339Nano) }

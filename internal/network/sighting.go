@@ -56,7 +56,7 @@ func (e *engine) handSightings() {
 // identity is the subject of who was seen.
 func (e *engine) identity(s *Sighting) model.Subject {
 	if s.MAC == "" || s.Router {
-		return e.device(s.Addr).device
+		return e.addressed(s.Addr)
 	}
 	d, err := model.NewSubject(model.KindDevice, "mac", s.MAC)
 	if err != nil {

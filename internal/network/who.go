@@ -58,6 +58,7 @@ type called struct {
 // stay is a time during which one MAC had the address; while mac is zero nothing proved one.
 type stay struct {
 	mac              neighbour.MAC
+	station          *station // of mac; forgotten when it is gone
 	by               string
 	first, last      int64
 	lease            int64 // end of the time for which DHCP gave the address; 0 when that is not known
@@ -75,6 +76,7 @@ type station struct {
 	held    [ownAddrs]held
 	n       int
 	router  bool
+	gone    bool // given up: what is learned of its MAC from then on is in another
 	names   []string
 	vendor  string
 	text    string        // the MAC
@@ -102,7 +104,10 @@ func newWho() *who {
 			last = max(last, h.last)
 		}
 		return s.router, last
-	}, func(s *station) { w.forget(s.names); w.forget([]string{s.vendor}) })
+	}, func(s *station) {
+		s.gone = true
+		w.forget(append(s.names, s.vendor))
+	})
 	w.called = newBook[flow.Addr](maxPlaces, func(c *called) (bool, int64) { return false, c.last },
 		func(c *called) { w.forget(c.names) })
 	return w
@@ -199,7 +204,7 @@ func (p *place) at(t int64) *stay {
 	if p.contested <= t && t <= p.until {
 		return nil
 	}
-	for i := range slices.Backward(p.stays) {
+	for i := len(p.stays) - 1; i >= 0; i-- {
 		if s := &p.stays[i]; s.first <= t && s.mac != (neighbour.MAC{}) {
 			if s.holds(t) {
 				return s
@@ -220,14 +225,16 @@ func (w *who) resident(a flow.Addr, t int64) *station {
 	if s == nil {
 		return nil
 	}
-	st := w.stations.get(s.mac)
-	if st == nil || st.router {
-		return nil
+	if s.station == nil || s.station.gone {
+		s.station = w.stations.get(s.mac)
 	}
-	if st.text == "" {
+	switch st := s.station; {
+	case st == nil || st.router:
+		return nil
+	case st.text == "":
 		st.text = s.mac.String()
 	}
-	return st
+	return s.station
 }
 
 // count counts a transfer that an address received or served at a moment.
