@@ -80,14 +80,8 @@ type programs struct {
 
 func newPrograms(b *testing.B) *programs {
 	b.Helper()
-	p := &programs{dir: b.TempDir(), cordon: os.Getenv("CORDON_BIN")}
-	if p.cordon == "" {
-		p.cordon = filepath.Join(p.dir, "cordon")
-		build(b, "..", p.cordon, "./cmd/cordon")
-	}
-	if path, err := filepath.Abs(p.cordon); err == nil {
-		p.cordon = path
-	}
+	p := &programs{dir: b.TempDir()}
+	p.cordon = binary(b, p.dir)
 	if own := os.Getenv("CORDON_BENCH_ARGS"); own != "" {
 		p.args = strings.Fields(own)
 	} else {
@@ -101,6 +95,20 @@ func newPrograms(b *testing.B) *programs {
 	p.peer = filepath.Join(p.dir, "gopeer")
 	build(b, peer, p.peer, ".")
 	return p
+}
+
+// binary returns the path of the program, which it builds unless CORDON_BIN names one.
+func binary(b *testing.B, dir string) string {
+	b.Helper()
+	out := os.Getenv("CORDON_BIN")
+	if out == "" {
+		out = filepath.Join(dir, "cordon")
+		build(b, "..", out, "./cmd/cordon")
+	}
+	if path, err := filepath.Abs(out); err == nil {
+		out = path
+	}
+	return out
 }
 
 func build(b *testing.B, in, out, what string) {
@@ -302,7 +310,7 @@ func (p *programs) recording(b *testing.B, path string, watch []cost) {
 	var costs []cost
 	for i := range pairs {
 		home := filepath.Join(p.dir, fmt.Sprintf("home-%s-%d", filepath.Base(path), i))
-		if err := os.CopyFS(home, os.DirFS(p.home)); err != nil {
+		if err := copyHome(home, p.home); err != nil {
 			b.Fatal(err)
 		}
 		argv := slices.DeleteFunc(p.ours(path), func(a string) bool { return a == "--no-record" })

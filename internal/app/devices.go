@@ -116,7 +116,11 @@ func (a *App) ImportDevices(ctx context.Context, r io.Reader) (DeviceImport, err
 		if err := a.readRegister(ctx, tx, &f); err != nil {
 			return err
 		}
-		changes := inventory.Compare(f.register.Current(), list)
+		inForce := f.register.Current()
+		if err := f.register.Err(); err != nil {
+			return err
+		}
+		changes := inventory.Compare(inForce, list)
 		done = f.report(changes, a.home.Site)
 		taken := takenOf(changes)
 		switch {
@@ -259,6 +263,9 @@ func (a *App) ListDevices(ctx context.Context, want DeviceFilter, show func(List
 			return err
 		}
 		list := f.register.Current()
+		if err := f.register.Err(); err != nil {
+			return err
+		}
 		for i := range list {
 			d := &list[i]
 			if want.Site != "" && !strings.EqualFold(want.Site, d.Site) || want.Role != "" && want.Role != d.Role {

@@ -7,6 +7,7 @@ import (
 	"github.com/cordon-trust/cordon/internal/evidence/ledger"
 	"github.com/cordon-trust/cordon/internal/inventory"
 	"github.com/cordon-trust/cordon/internal/kit/fault"
+	"github.com/cordon-trust/cordon/internal/network/finding"
 	"github.com/cordon-trust/cordon/internal/release"
 	"github.com/cordon-trust/cordon/internal/store"
 )
@@ -18,6 +19,8 @@ type facts struct {
 	book        *release.Book
 	site        string              // of this home
 	register    *inventory.Register // nil: not read, see [App.readRegister]
+	parties     *finding.Sources    // third parties, whom the book asks too
+	rows        *rowReader          // what the register loads its lists with
 	names       *names              // nil until readRecorded, as what follows
 	history     *history            // what devices received, and who serves
 }
@@ -26,6 +29,7 @@ type facts struct {
 // again here; an answer that rests on a statement does that for the one it names (see [App.recheck]).
 func (a *App) readFacts(ctx context.Context, tx *store.Tx) (facts, error) {
 	f := facts{compromises: &evidence.Compromises{}, book: release.NewBook(a.home.Org), site: a.home.Site}
+	f.book.UseBlocks(a.blockFolder())
 	var err error
 	if f.roots, err = a.roots(ctx, tx); err != nil {
 		return f, err

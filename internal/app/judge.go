@@ -53,6 +53,7 @@ func (a *App) readSeenFacts(ctx context.Context, tx *store.Tx, secret []byte, so
 // device received, and who serves.
 func (a *App) readRecorded(ctx context.Context, tx *store.Tx, f *facts, secret []byte) error {
 	f.names, f.history = newNames(secret, f.book), newHistory()
+	f.names.parties = f.parties
 	now := a.opt.Clock.Now()
 	return a.eachSeen(ctx, tx, func(r *seen.Row) error {
 		t := &r.Transfer
@@ -123,6 +124,9 @@ func (a *App) judgeSeen(ctx context.Context, tx *store.Tx, f *facts, look func(*
 		set.Add(*t, d, info, j)
 		return nil
 	})
+	if err == nil {
+		err = f.register.Err()
+	}
 	out.findings = set.List()
 	return out, err
 }

@@ -27,12 +27,12 @@ type clinic struct {
 func newClinic(t *testing.T) clinic {
 	t.Helper()
 	c := newHand()
-	w := clinic{c, newHouse(t, c, "acme", evidence.Maker), newHouse(t, c, "mercy", evidence.Hospital), firmware(1, 3000)}
+	w := clinic{c, newHouse(t, c, "acme", evidence.Maker), newHouse(t, c, "mercy", evidence.Hospital), elf(1, 3000)}
 	trust(t, w.house, w.acme)
 	for _, p := range []struct {
 		model string
 		body  []byte
-	}{{"pump-7", w.pump}, {"scanner", firmware(2, 3000)}} {
+	}{{"pump-7", w.pump}, {"scanner", elf(2, 3000)}} {
 		path := filepath.Join(t.TempDir(), p.model+".bin")
 		if err := os.WriteFile(path, p.body, 0o600); err != nil {
 			t.Fatal(err)
@@ -52,7 +52,7 @@ func newClinic(t *testing.T) clinic {
 func TestListDecidesVerdict(t *testing.T) {
 	t.Parallel()
 	w := newClinic(t)
-	capture := download(t, fetch{body: w.pump, at: w.c.at})
+	capture := fetched(t, fetch{body: w.pump, at: w.c.at})
 	for _, c := range []struct {
 		name, row string
 		verdict   model.Verdict
@@ -77,7 +77,7 @@ func TestListDecidesVerdict(t *testing.T) {
 		if done.Said == nil || done.Elsewhere { // the second row is of this site
 			t.Fatalf("%s: %+v", c.name, done)
 		}
-		late := download(t, fetch{body: w.pump, at: w.c.at.Add(time.Second)})
+		late := fetched(t, fetch{body: w.pump, at: w.c.at.Add(time.Second)})
 		rows, found := watched(t, w.house, WatchOptions{Files: []string{late}})
 		if len(rows) != 1 || len(found) != 1 {
 			t.Fatalf("%s: %d transfers, %d findings", c.name, len(rows), len(found))
@@ -103,7 +103,7 @@ func TestListInTime(t *testing.T) {
 	t.Parallel()
 	w := newClinic(t)
 	at := func(after time.Duration) string {
-		return download(t, fetch{body: w.pump, at: w.c.at.Add(after)})
+		return fetched(t, fetch{body: w.pump, at: w.c.at.Add(after)})
 	}
 	w.c.at = w.c.at.Add(time.Minute)
 	early, between, late := at(-time.Hour), at(time.Hour), at(3*time.Hour)
@@ -167,7 +167,7 @@ func TestListThatDoesNotStand(t *testing.T) {
 	w := newClinic(t)
 	start := w.c.at
 	devices(t, w.house, "A-1,acme,scanner,SN-1,,10.0.0.10,main,,,")
-	late := download(t, fetch{body: w.pump, at: start.Add(time.Hour)})
+	late := fetched(t, fetch{body: w.pump, at: start.Add(time.Hour)})
 	if rows, _ := watched(t, w.house, WatchOptions{Files: []string{late}}); rows[0].Verdict != model.WrongDevice {
 		t.Fatalf("%s", rows[0].Verdict)
 	}

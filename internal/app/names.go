@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/cordon-trust/cordon/internal/model"
+	"github.com/cordon-trust/cordon/internal/network/finding"
 	"github.com/cordon-trust/cordon/internal/release"
 )
 
@@ -13,18 +14,24 @@ const (
 	markHost = "host"
 )
 
-// names says which names of files and hosts may be kept: those of releases, and what an update channel
-// hands out. Any other could name a patient, and only its mark is kept. A release that is learnt later puts
-// the text back in place of the mark. It belongs to one goroutine.
+// names says which names of files and hosts may be kept: those of releases, what an update channel hands
+// out, and of a third party what its list has, without what the wire adds to it. Any other could name a
+// patient, and only its mark is kept. A release that is learnt later puts the text back in place of the
+// mark. It belongs to one goroutine.
 type names struct {
-	secret []byte
+	marker *model.Marker // nil where nothing was ever recorded: there is no secret, and no mark
 	files  map[string]bool
 	hosts  map[string]bool
 	texts  map[model.Mark]string // of both
+
+	parties *finding.Sources // what of a third party may be kept; nil: nothing
 }
 
 func newNames(secret []byte, book *release.Book) *names {
-	n := &names{secret: secret, files: map[string]bool{}, hosts: map[string]bool{}, texts: map[model.Mark]string{}}
+	n := &names{files: map[string]bool{}, hosts: map[string]bool{}, texts: map[model.Mark]string{}}
+	if secret != nil {
+		n.marker = model.NewMarker(secret)
+	}
 	for _, name := range book.FileNames() {
 		n.files[name] = true
 		n.texts[n.markOf(markName, name)] = name
@@ -36,12 +43,11 @@ func newNames(secret []byte, book *release.Book) *names {
 	return n
 }
 
-// markOf returns the mark of a text. Where nothing was ever recorded there is no secret, and no mark.
 func (n *names) markOf(kind, text string) model.Mark {
-	if n.secret == nil {
+	if n.marker == nil {
 		return model.Mark{}
 	}
-	return model.MarkOf(n.secret, kind, text)
+	return n.marker.Mark(kind, text)
 }
 
 // serves reports whether a release names the host.
@@ -61,6 +67,14 @@ func (n *names) mark(t *model.Transfer) {
 func (n *names) keepable(t model.Transfer) model.Transfer {
 	serves := n.hosts[t.Host]
 	var dropped []string
+	if host, ending, ok := n.party(&t); ok && !serves {
+		dropped = append(dropped, t.Name, t.Host)
+		if t.Host = host; !n.files[release.NormalName(t.Name)] {
+			t.Name = ending
+		}
+		t.Notes = without(t.Notes, dropped)
+		return t
+	}
 	if !n.files[release.NormalName(t.Name)] && (!serves || t.Upload) {
 		dropped = append(dropped, t.Name)
 		t.Name = ""
@@ -71,6 +85,14 @@ func (n *names) keepable(t model.Transfer) model.Transfer {
 	}
 	t.Notes = without(t.Notes, dropped)
 	return t
+}
+
+// party returns what the list of third parties has of a download's host and name.
+func (n *names) party(t *model.Transfer) (host, ending string, ok bool) {
+	if n.parties == nil || t.Upload {
+		return "", "", false
+	}
+	return n.parties.Keep(t.Host, t.Name)
 }
 
 // without leaves out the remarks that repeat one of the texts.
@@ -90,10 +112,10 @@ next:
 
 // restore puts back the texts that are known by now.
 func (n *names) restore(t *model.Transfer) {
-	if t.Name == "" && !t.NameMark.IsZero() {
-		t.Name = n.texts[t.NameMark]
+	if s, ok := n.texts[t.NameMark]; ok && !t.NameMark.IsZero() {
+		t.Name = s
 	}
-	if t.Host == "" && !t.HostMark.IsZero() {
-		t.Host = n.texts[t.HostMark]
+	if s, ok := n.texts[t.HostMark]; ok && !t.HostMark.IsZero() {
+		t.Host = s
 	}
 }

@@ -3,6 +3,7 @@ package app
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,7 +19,7 @@ func TestThirdPartiesOfTheHouse(t *testing.T) {
 	devices(t, w.house, "W-1,,,,,10.0.0.10,main,office,IT,workstation", "P-1,acme,pump-7,SN-1,,10.0.0.11,main,ward 3,CE,endpoint")
 	w.c.at = w.c.at.Add(time.Minute)
 	from := func(addr, host string) string {
-		return download(t, fetch{body: firmware(9, 4000), name: "tool_1_amd64.deb", host: host, at: w.c.at, device: addr})
+		return fetched(t, fetch{body: elf(9, 4000), name: "tool_1_amd64.deb", host: host, at: w.c.at, device: addr})
 	}
 	own := `{"source":"IT","status":"in force","date":"2026-02-01","publishers":[{"name":"Our mirror","kind":"packages","hosts":["mirror.mercy.test"],"names":[".deb"]}]}`
 	for _, c := range []struct {
@@ -67,5 +68,55 @@ func TestThirdPartiesOfTheHouse(t *testing.T) {
 	}
 	if _, err := w.house.Watch(t.Context(), WatchOptions{}, WatchShow{}); !failsWith(err, fault.BadInput, sourcesFile) {
 		t.Errorf("a list that cannot be right: %v", err)
+	}
+}
+
+// What was recorded before the list came is judged by it: a workstation's package is a third party's, and
+// what a host's or file's name added to the list's entry is not kept.
+func TestRecordedThirdParty(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, row string
+		findings  []model.Rule
+	}{
+		{"a workstation", "W-1,,,,,10.0.0.10,main,office,IT,workstation", nil},
+		{"a pump", "P-1,acme,pump-7,SN-1,,10.0.0.10,main,ward 3,CE,endpoint", []model.Rule{model.UpdateUnknown}},
+	} {
+		w := newClinic(t)
+		capture := fetched(t, fetch{body: elf(9, 4000), name: "Erika_Musterfrau.deb", host: "musterfrau.deb.debian.org", at: w.c.at})
+		_, err := w.house.Watch(t.Context(), WatchOptions{Files: []string{capture}}, WatchShow{
+			Transfer: func(i TransferInfo) error {
+				if i.Verdict != model.Unknown {
+					t.Errorf("%s: %s before it is listed", c.name, i.Verdict)
+				}
+				return nil
+			},
+			Part:    func(PartInfo) error { return nil },
+			Finding: func(f model.Finding) error { t.Errorf("%s: %s before it is listed", c.name, f.Rule); return nil },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.c.at = w.c.at.Add(time.Minute)
+		devices(t, w.house, c.row)
+		found, err := w.house.Findings(t.Context(), FindingFilter{State: model.Open})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var rules []model.Rule
+		for _, f := range found {
+			rules = append(rules, f.Rule)
+			if len(f.Devices) != 1 || f.Devices[0].Asset != "P-1" || !strings.Contains(strings.Join(f.Evidence, "\n"), "is known as Debian (packages), by name only") {
+				t.Errorf("%s: %+v %q", c.name, f.Devices, f.Evidence)
+			}
+		}
+		if !slices.Equal(rules, c.findings) {
+			t.Errorf("%s: findings %v, want %v", c.name, rules, c.findings)
+		}
+		for _, text := range []string{"Musterfrau", "musterfrau"} {
+			if contains(t, w.house, "cordon.db", text) {
+				t.Errorf("%s: %q is kept", c.name, text)
+			}
+		}
 	}
 }

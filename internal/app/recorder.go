@@ -1,8 +1,11 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
+	"fmt"
+	"io"
 	"net/netip"
 	"time"
 
@@ -13,8 +16,11 @@ import (
 	"github.com/cordon-trust/cordon/internal/store"
 )
 
-// recorder turns what a watch sees into rows, and every segment of rows into one observation that the
-// sensor's own key signs. It holds one segment in memory, and no transaction between two. It belongs to one
+// batchSize is how many bytes of rows one observation covers at most.
+const batchSize = 1 << 20
+
+// recorder turns what a watch sees into rows, and every batch of rows into one observation that the
+// sensor's own key signs. It holds one batch in memory, and no transaction between two. It belongs to one
 // goroutine.
 type recorder struct {
 	app     *App
@@ -23,13 +29,13 @@ type recorder struct {
 	keep    time.Duration
 	site    model.Subject
 
-	bodies []byte // of the rows of this segment
+	bodies []byte // of the rows of this batch
 	ends   []int
-	size   int // of the segment that they make
+	size   int // of the rows that they make
 	keys   []uint64
 
 	recorded, excluded int64
-	failed             bool // a segment could not be recorded
+	failed             bool // a batch could not be recorded
 }
 
 // newRecorder checks that this house may record, before anything is read.
@@ -39,6 +45,9 @@ func (a *App) newRecorder(n *names, exclude []netip.Prefix, keep time.Duration) 
 	}
 	if keep < 0 {
 		return nil, fault.New(fault.Usage, "rows cannot be kept for %s", keep)
+	}
+	if a.opt.Store.ReadOnly {
+		return nil, fault.New(fault.ReadOnly, "the home was opened for reading only")
 	}
 	if _, err := a.ring.MachineSigners(evidence.RoleObserver); err != nil {
 		return nil, err
@@ -94,10 +103,10 @@ func (r *recorder) excludes(a netip.Addr) bool {
 func indexKey(b []byte) uint64 { return binary.BigEndian.Uint64(b) }
 
 // add takes over the bodies with one more row at their end, and records the rows before it when they make a
-// full segment.
+// full batch.
 func (r *recorder) add(ctx context.Context, bodies []byte) error {
 	size := evidence.RowOverhead + len(bodies) - len(r.bodies)
-	if r.size+size > store.SegmentSize && r.size > 0 {
+	if r.size+size > batchSize && r.size > 0 {
 		last := bodies[len(r.bodies):]
 		if err := r.flush(ctx, r.app.db.Update); err != nil {
 			return err
@@ -139,9 +148,14 @@ func (r *recorder) flush(ctx context.Context, in func(context.Context, func(*sto
 func (r *recorder) sign() (arrival, error) {
 	a := r.app
 	arr := arrival{keep: a.opt.Clock.Now().Add(r.keep), rows: make([]evidence.Row, len(r.ends)), keys: r.keys}
+	random := make([]byte, len(r.ends)*evidence.SaltSize) // read at once: one by one it would cost more than the rest
+	if _, err := io.ReadFull(a.opt.Rand, random); err != nil {
+		return arr, fmt.Errorf("read salts: %w", err)
+	}
+	salts := bytes.NewReader(random)
 	var err error
 	for i, from := 0, 0; i < len(r.ends); i++ {
-		if arr.rows[i], err = evidence.NewRow(a.opt.Rand, r.bodies[from:r.ends[i]:r.ends[i]]); err != nil {
+		if arr.rows[i], err = evidence.NewRow(salts, r.bodies[from:r.ends[i]:r.ends[i]]); err != nil {
 			return arr, err
 		}
 		from = r.ends[i]

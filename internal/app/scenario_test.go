@@ -37,7 +37,10 @@ func (w world) options(org string) Options { return options(w.path(org), &hand{w
 func newWorld(t *testing.T) world {
 	t.Helper()
 	w := world{fastDir(t), newHand().at}
+	server := "updates.acme.example"
 	for name, body := range map[string][]byte{
+		"seen.pcap":  pcap(download("10.0.0.10", server, "pump-2.bin", bytes.Repeat([]byte("two."), 75_000), wireTime())),
+		"more.pcap":  pcap(download("10.0.0.10", server, "pump-1.bin", bytes.Repeat([]byte("new."), 250), wireTime().Add(time.Hour))),
 		"pump-1.bin": bytes.Repeat([]byte("one."), 250),
 		"pump-2.bin": bytes.Repeat([]byte("two."), 75_000), // two blocks
 		"vendor.bin": bytes.Repeat([]byte("from a DVD "), 90),
@@ -152,6 +155,10 @@ func story() []step {
 			_, err = a.AddTrust(ctx, raw, nil)
 			return err
 		})},
+		{"watch", "mercy", nil, open(func(ctx context.Context, w world, a *App) error {
+			_, err := see(ctx, a, WatchOptions{}, w.path("seen.pcap"))
+			return err
+		})},
 		{"trust confirm", "mercy", nil, open(func(ctx context.Context, w world, a *App) error {
 			raw, err := os.ReadFile(w.path("acme.json"))
 			if err != nil {
@@ -206,6 +213,10 @@ func story() []step {
 			_, err = a.Erase(ctx, d)
 			return err
 		})},
+		{"watch of more", "mercy", nil, open(func(ctx context.Context, w world, a *App) error {
+			_, err := see(ctx, a, WatchOptions{}, w.path("more.pcap"))
+			return err
+		})},
 		{"second release add", "acme", []fault.Code{fault.VersionTaken}, add("2.1.0", "pump-2.bin")},
 		{"withdraw", "acme", nil, open(func(ctx context.Context, w world, a *App) error {
 			_, err := a.Withdraw(ctx, pump, "2.0.0", "battery drains")
@@ -224,6 +235,14 @@ func story() []step {
 		})},
 		{"publish of a withdrawal", "acme", nil, publish},
 		{"second sync", "mercy", nil, sync},
+		{"erase of what was seen", "mercy", []fault.Code{fault.NotAllowed}, open(func(ctx context.Context, w world, a *App) error {
+			d, err := a.firstOf(ctx, evidence.PredObservation)
+			if err != nil {
+				return err
+			}
+			_, err = a.Erase(ctx, d)
+			return err
+		})},
 	}
 }
 
@@ -303,6 +322,13 @@ func describeStore(ctx context.Context, tx *store.Tx, say func(string, ...any)) 
 	if err != nil {
 		return err
 	}
+	kept, err := tx.Findings().All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, f := range kept {
+		say("a finding is kept, closed %v", !f.Closed.IsZero())
+	}
 	mirrors, err := tx.Mirrors().All(ctx)
 	for _, m := range mirrors {
 		say("mirror of %s at %d with %d entries", m.Publisher, m.Counter, m.Size)
@@ -338,6 +364,13 @@ func (w world) describeAnswers(ctx context.Context, a *App, say func(string, ...
 	})
 	if err != nil {
 		return err
+	}
+	found, err := a.Findings(ctx, FindingFilter{})
+	if err != nil {
+		return err
+	}
+	for _, f := range found {
+		say("finding %s %s by %d transfers to %d devices", f.Rule, f.State, f.Transfers, f.DeviceCount)
 	}
 	releases, err := a.Releases(ctx)
 	if err != nil {

@@ -32,8 +32,8 @@ type WatchOptions struct {
 type WatchShow struct {
 	Transfer func(TransferInfo) error
 	Part     func(PartInfo) error
-	Device   func(SeenInfo) error    // may be nil
-	Session  func(SessionInfo) error // only with WatchOptions.Sessions
+	Device   func(SeenInfo) error     // may be nil
+	Session  func(*SessionInfo) error // only with WatchOptions.Sessions; valid during the call
 	Finding  func(model.Finding) error
 }
 

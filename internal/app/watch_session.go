@@ -55,7 +55,8 @@ var _ network.SessionSink = (*watcher)(nil)
 
 // Session shows a connection that is over.
 func (w *watcher) Session(s network.Session) error {
-	info := SessionInfo{
+	info := &w.session
+	*info = SessionInfo{
 		Time: s.First, Last: s.Last, Device: s.Devices[0], Client: s.Ends[0], ServerDevice: s.Devices[1], Server: s.Ends[1],
 		ClientBy: s.Told.String(), Handshake: s.Handshake, End: s.End.String(), Protocol: s.Protocol,
 		ClientBytes: s.Sent[0], ServerBytes: s.Sent[1], Gaps: s.Holes[0] + s.Holes[1], GapBytes: s.Missing[0] + s.Missing[1],

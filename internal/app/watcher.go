@@ -29,7 +29,8 @@ type watcher struct {
 	late  []model.Transfer // verified; what else the run holds may make them replayed
 	rec   *recorder        // nil when nothing is recorded
 
-	sighted []SeenInfo // who was seen, until the end
+	sighted []SeenInfo  // who was seen, until the end
+	session SessionInfo // the last that was shown: there are many
 }
 
 // newWatcher reads what this house knows now.
@@ -46,6 +47,7 @@ func (a *App) newWatcher(ctx context.Context, opt WatchOptions, show WatchShow) 
 	if err != nil {
 		return nil, err
 	}
+	w.facts.rows.tx = nil // it is over
 	w.again = rechecker{app: a, roots: w.facts.roots}
 	w.found = w.facts.newFindings(a.home.Org)
 	if a.records(opt) {
@@ -71,8 +73,12 @@ var _ network.PartSink = (*watcher)(nil)
 // Transfer judges one transfer, shows it and records it.
 func (w *watcher) Transfer(t model.Transfer) error {
 	t.Addr = addrOf(&t)
+	w.facts.names.mark(&t) // also of what is not recorded: a finding has the same ID in every run
 	w.facts.history.served(&t)
 	d, dinfo, j := w.judge(&t)
+	if err := w.facts.register.Err(); err != nil {
+		return err
+	}
 	if t.Encrypted && j.Verdict != model.CannotSee {
 		return nil // a session of nobody's concern is no transfer
 	}
@@ -80,7 +86,6 @@ func (w *watcher) Transfer(t model.Transfer) error {
 		return err
 	}
 	if w.rec != nil && (t.UpdateLike || t.Encrypted || !j.Release.IsZero()) {
-		w.facts.names.mark(&t)
 		if err := w.rec.transfer(w.ctx, &t); err != nil {
 			return err
 		}
@@ -110,6 +115,9 @@ func (w *watcher) end(ctx context.Context, sum *WatchSummary) error {
 	for i := range w.late {
 		d, info, j := w.judge(&w.late[i])
 		w.found.Add(w.late[i], d, info, j)
+	}
+	if err := w.facts.register.Err(); err != nil {
+		return err
 	}
 	list := w.found.List()
 	sum.Findings = len(list)

@@ -60,7 +60,10 @@ func (a *App) Why(ctx context.Context, sub model.Subject) ([]Reason, error) {
 		if err := a.about(ctx, tx, sub, add); err != nil {
 			return err
 		}
-		return a.aboutEdges(ctx, tx, sub, add)
+		if err := a.aboutEdges(ctx, tx, sub, add); err != nil {
+			return err
+		}
+		return a.aboutSeen(ctx, tx, sub, add)
 	})
 	return out, err
 }
@@ -109,7 +112,26 @@ func (a *App) reason(ctx context.Context, tx *store.Tx, f facts, sub model.Subje
 		return r, nil
 	}
 	a.check(ctx, tx, f, rec, &r)
-	return r, nil
+	return r, sayRows(ctx, tx, rec.Digest, &r)
+}
+
+// sayRows adds how many rows a statement covers, and how many of them are erased.
+func sayRows(ctx context.Context, tx *store.Tx, statement model.Digest, r *Reason) error {
+	rows, err := tx.Rows().Read(ctx, statement)
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	erased := 0
+	for _, row := range rows {
+		if row.Salt == nil {
+			erased++
+		}
+	}
+	r.Notes = append(r.Notes, fmt.Sprintf("it covers %d rows, of which %d are erased", len(rows), erased))
+	if r.Predicate == evidence.PredObservation && r.Subject.Kind() == model.KindArtifact {
+		return saySeen(ctx, tx, r.Subject, r)
+	}
+	return nil
 }
 
 // check verifies a statement again and says in words what came of it.

@@ -25,7 +25,9 @@ type Streams struct {
 // the command to stop; a second one ends the process.
 func Main() int {
 	return interruptible(func(ctx context.Context) int {
-		return Run(ctx, os.Args[1:], Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, os.Getenv)
+		s := newState(Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, os.Getenv)
+		s.memory = watchMemory
+		return s.run(ctx, os.Args[1:])
 	})
 }
 
@@ -39,7 +41,10 @@ func interruptible(run func(context.Context) int) int {
 // Run runs one command line and returns the exit code of DESIGN section 7. Cancelling ctx stops it with
 // 130. env looks an environment variable up and gives "" for one that is not set.
 func Run(ctx context.Context, args []string, streams Streams, env func(string) string) int {
-	s := newState(streams, env)
+	return newState(streams, env).run(ctx, args)
+}
+
+func (s *state) run(ctx context.Context, args []string) int {
 	root := newRootCommand(s)
 	root.SetArgs(args)
 	return s.finish(ctx, root.ExecuteContext(ctx))

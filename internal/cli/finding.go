@@ -99,7 +99,11 @@ func (f listedFinding) lines() []string {
 		out = append(out, "  closed: by what is known today this no longer holds; the advice below was for when it did")
 	}
 	out = append(out, "  now:   "+f.Hint.Now, "  next:  "+f.Hint.Next, "  later: "+f.Hint.Later)
-	out = append(out, fmt.Sprintf("  %s, %s, %s, %s; seen %d times from %s to %s", f.State, f.Severity, f.Class, f.Rule, f.Transfers, moment(f.Time), moment(f.Last)))
+	times := "seen once, at " + moment(f.Time)
+	if f.Transfers > 1 {
+		times = fmt.Sprintf("seen %d times, from %s to %s", f.Transfers, moment(f.Time), moment(f.Last))
+	}
+	out = append(out, fmt.Sprintf("  %s, %s, %s, %s; %s", f.State, f.Severity, f.Class, f.Rule, times))
 	out = append(out, deviceLines(f.Finding)...)
 	for _, e := range f.Evidence {
 		out = append(out, "  why:   "+e)
@@ -110,21 +114,11 @@ func (f listedFinding) lines() []string {
 func deviceLines(f model.Finding) []string {
 	const most = 8
 	var out []string
-	for i, d := range f.Devices {
+	for i := range f.Devices {
 		if i == most {
 			return append(out, fmt.Sprintf("  and %d more devices", f.DeviceCount-i))
 		}
-		line := "  device: " + d.Device.String()
-		if d.Asset != "" {
-			line += ", " + d.Asset
-		}
-		if d.Location != "" {
-			line += ", " + d.Location
-		}
-		if d.Owner != "" {
-			line += ", owner " + d.Owner
-		}
-		out = append(out, line)
+		out = append(out, "  device: "+concerned(&f.Devices[i]))
 	}
 	return out
 }

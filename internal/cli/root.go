@@ -16,6 +16,8 @@ type state struct {
 	err io.Writer     // errors, progress, prompts
 	env func(string) string
 
+	memory func(env func(string) string) // bounds the memory of a process that watches; nil when it is not ours
+
 	homeFlag string
 	passFlag string
 	dryRun   bool
@@ -27,7 +29,7 @@ type state struct {
 }
 
 func newState(streams Streams, env func(string) string) *state {
-	return &state{in: streams.In, out: bufio.NewWriter(streams.Out), err: streams.Err, env: env}
+	return &state{in: streams.In, out: bufio.NewWriterSize(streams.Out, 64<<10), err: streams.Err, env: env}
 }
 
 // newRootCommand builds the whole tree. A new command is one constructor here and one file.
@@ -63,6 +65,7 @@ func newRootCommand(s *state) *cobra.Command {
 		newLogCommand(s),
 		newEvidenceCommand(s),
 		newWhyCommand(s),
+		newLabCommand(s),
 		newDemoCommand(s),
 		newExplainCommand(s),
 		newVersionCommand(s),

@@ -29,7 +29,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code": code, "plain": plain, "remember": remember, "unchanged": unchanged, "jsonl": jsonl, "flip": flip, "capture": capture,
+			"code": code, "plain": plain, "remember": remember, "unchanged": unchanged, "jsonl": jsonl, "flip": flip, "capture": capture, "encrypted": encrypted,
 		},
 	})
 }

@@ -39,7 +39,13 @@ func newWatchCommand(s *state) *cobra.Command {
 			if opt.Exclude, err = parsePrefixes(exclude); err != nil {
 				return err
 			}
+			if opt.Retain <= 0 {
+				return refusedUsage("--retain takes a time such as 2160h, not %s", opt.Retain)
+			}
 			opt.Files, opt.Stdin = args, s.in
+			if s.memory != nil {
+				s.memory(s.env)
+			}
 			open := s.writing
 			if opt.NoRecord {
 				open = s.reading
@@ -101,11 +107,12 @@ func parseGate(text string) (model.Severity, error) {
 // watch prints what is seen. A capture that cannot be read to its end is worse news than a gate.
 func (s *state) watch(ctx context.Context, a *app.App, opt app.WatchOptions, gate model.Severity) error {
 	worst := 0
+	var t transferRow // one for all of them
 	sum, err := a.Watch(ctx, opt, app.WatchShow{
-		Transfer: func(t app.TransferInfo) error { return s.print(transferRow{t}) },
+		Transfer: func(i app.TransferInfo) error { t.TransferInfo = i; return s.print(&t) },
 		Part:     func(p app.PartInfo) error { return s.print(partRow{p}) },
 		Device:   func(d app.SeenInfo) error { return s.print(seenRow{d}) },
-		Session:  func(i app.SessionInfo) error { return s.print(sessionRow{&i}) },
+		Session:  func(i *app.SessionInfo) error { return s.print(sessionRow{i}) },
 		Finding: func(f model.Finding) error {
 			if gate != "" && f.Severity.AtLeast(gate) {
 				worst++

@@ -10,7 +10,12 @@ import (
 // returns its one spelling: lower-case pairs joined by colons. Addresses of groups and of nobody are
 // refused: no device has one.
 func ParseMAC(s string) (string, error) {
-	digits := strings.NewReplacer(":", "", "-", "", ".", "").Replace(strings.ToLower(s))
+	digits := strings.Map(func(r rune) rune {
+		if r == ':' || r == '-' || r == '.' {
+			return -1
+		}
+		return r
+	}, strings.ToLower(s))
 	if len(digits) != 12 || strings.Trim(digits, "0123456789abcdef") != "" || !evenly(s) {
 		return "", fmt.Errorf("mac %q is not 12 hex digits such as 00:1a:2b:3c:4d:5e", clip(s))
 	}

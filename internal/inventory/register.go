@@ -1,28 +1,31 @@
 package inventory
 
 import (
-	"maps"
 	"net/netip"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/cordon-trust/cordon/internal/model"
 )
 
 // Register answers which listed device was at an address. It holds every list that the house stated, each
-// from the time on at which it was held. It is not safe to add while others ask.
+// from the time on at which it was held, and loads one when it is first asked for. It belongs to one
+// goroutine.
 type Register struct {
-	lists []list // by from
+	lists []*list // by from
+	err   error   // the first of loading
 }
 
-// list is one device list with its addresses. Immutable once made.
+// list is one device list with its addresses. Its register owns it.
 type list struct {
 	from    time.Time
+	load    func() ([]Device, error) // nil once it was called
 	devices []Device
-	byMAC   map[string]int    // of devices; doubtful where two rows claim it
-	byIP    map[siteAddr]int  // likewise
-	sites   map[string]string // as the list spells them, by siteName
+	seen    []*model.Device  // what a judge takes each for, once it was asked for
+	byMAC   map[string]int   // of devices; doubtful where two rows claim it
+	byIP    map[siteAddr]int // likewise
 }
 
 type siteAddr struct {
@@ -38,7 +41,42 @@ func NewRegister() *Register { return &Register{} }
 // Add puts a list in force from a time on, until the next list's. Of two lists of the same time the one
 // added last counts. The register keeps the slice; the caller no longer changes it.
 func (r *Register) Add(from time.Time, devices []Device) {
-	l := list{from: from, devices: devices, byMAC: map[string]int{}, byIP: map[siteAddr]int{}, sites: map[string]string{}}
+	r.AddLater(from, func() ([]Device, error) { return devices, nil })
+}
+
+// AddLater does as [Register.Add] with a list that is loaded when an answer needs it: most captures are
+// younger than the last list, and an old list is as large as a new one. When load fails, [Register.Err]
+// says so.
+func (r *Register) AddLater(from time.Time, load func() ([]Device, error)) {
+	at := slices.IndexFunc(r.lists, func(o *list) bool { return o.from.After(from) })
+	if at < 0 {
+		at = len(r.lists)
+	}
+	r.lists = slices.Insert(r.lists, at, &list{from: from, load: load})
+}
+
+// Err returns the first error of loading a list. From then on nothing is known of any device, so whoever
+// asks the register asks for its error too before an answer is believed.
+func (r *Register) Err() error { return r.err }
+
+// loaded returns a list that can be asked, or nil when one could not be loaded.
+func (r *Register) loaded(i int) *list {
+	l := r.lists[i]
+	if l.load != nil && r.err == nil {
+		var devices []Device
+		devices, r.err = l.load()
+		l.load = nil
+		l.index(devices)
+	}
+	if r.err != nil {
+		return nil
+	}
+	return l
+}
+
+func (l *list) index(devices []Device) {
+	l.devices, l.seen = devices, make([]*model.Device, len(devices))
+	l.byMAC, l.byIP = map[string]int{}, map[siteAddr]int{}
 	for i := range devices {
 		d := &devices[i]
 		for _, m := range d.MACs {
@@ -47,15 +85,7 @@ func (r *Register) Add(from time.Time, devices []Device) {
 		for _, a := range d.IPs {
 			claim(l.byIP, siteAddr{siteName(d.Site), a}, i)
 		}
-		if d.Site != "" {
-			l.sites[siteName(d.Site)] = d.Site
-		}
 	}
-	at := slices.IndexFunc(r.lists, func(o list) bool { return o.from.After(from) })
-	if at < 0 {
-		at = len(r.lists)
-	}
-	r.lists = slices.Insert(r.lists, at, l)
 }
 
 func claim[K comparable](m map[K]int, k K, i int) {
@@ -65,24 +95,15 @@ func claim[K comparable](m map[K]int, k K, i int) {
 	m[k] = i
 }
 
-// Len returns how many devices the list in force today has.
-func (r *Register) Len() int { return len(r.Current()) }
-
 // Current returns the devices of the list added for the latest time. The caller does not change them.
 func (r *Register) Current() []Device {
 	if len(r.lists) == 0 {
 		return nil
 	}
-	return r.lists[len(r.lists)-1].devices
-}
-
-// Sites returns the sites of the current list as it spells them, sorted. A capture of a site that is not
-// among them finds no device by address except those without a site.
-func (r *Register) Sites() []string {
-	if len(r.lists) == 0 {
-		return nil
+	if l := r.loaded(len(r.lists) - 1); l != nil {
+		return l.devices
 	}
-	return slices.Sorted(maps.Values(r.lists[len(r.lists)-1].sites))
+	return nil
 }
 
 // At returns the device that had an address at a site at a time, and what the list says of it. addr and
@@ -94,22 +115,26 @@ func (r *Register) Sites() []string {
 //
 // The device's Subject is zero unless the list gives vendor, model and serial, or the MAC is known.
 func (r *Register) At(site string, addr netip.Addr, mac string, when time.Time) (model.Device, model.DeviceInfo, bool) {
-	addr = addr.Unmap().WithZone("")
-	if m, err := ParseMAC(mac); err == nil {
-		mac = m
-	} else {
-		mac = ""
+	if len(r.lists) == 0 {
+		return model.Device{}, model.DeviceInfo{}, false
+	}
+	site, addr = siteName(site), addr.Unmap().WithZone("")
+	if mac != "" {
+		mac, _ = ParseMAC(mac) // "" when it is none
 	}
 	for i := r.inForce(when); i < len(r.lists); i++ {
-		at, known := r.lists[i].find(siteName(site), addr, mac)
+		l := r.loaded(i)
+		if l == nil {
+			break
+		}
+		at, known := l.find(site, addr, mac)
 		switch {
 		case !known:
 			continue
 		case at == doubtful:
 			return model.Device{}, model.DeviceInfo{}, false
 		}
-		d := &r.lists[i].devices[at]
-		return d.seen(mac), d.Info(), true
+		return l.known(at, mac), l.devices[at].Info(), true
 	}
 	return model.Device{}, model.DeviceInfo{}, false
 }
@@ -145,9 +170,13 @@ func (l *list) find(site string, addr netip.Addr, mac string) (at int, known boo
 	return at, known
 }
 
-// seen is the device as a judge takes it.
-func (d *Device) seen(mac string) model.Device {
-	out := model.Device{Subject: d.Subject(), Product: d.Product(), Role: d.Role, Listed: true}
+// known is a row as a judge takes it. Its subjects are made once: a device that downloads does so often.
+func (l *list) known(at int, mac string) model.Device {
+	if l.seen[at] == nil {
+		d := &l.devices[at]
+		l.seen[at] = &model.Device{Subject: d.Subject(), Product: d.Product(), Role: d.Role, Listed: true}
+	}
+	out := *l.seen[at]
 	if out.Subject.IsZero() && mac != "" {
 		// A MAC that ParseMAC gave always makes a subject.
 		out.Subject, _ = model.NewSubject(model.KindDevice, "mac", mac)
@@ -156,4 +185,9 @@ func (d *Device) seen(mac string) model.Device {
 }
 
 // siteName is how sites are compared: nobody tells two sites apart by case or spaces.
-func siteName(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), " ")) }
+func siteName(s string) string {
+	if strings.IndexFunc(s, unicode.IsSpace) < 0 {
+		return strings.ToLower(s)
+	}
+	return strings.ToLower(strings.Join(strings.Fields(s), " "))
+}

@@ -1,7 +1,9 @@
 package inventory
 
 import (
+	"errors"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -53,8 +55,8 @@ func TestRegisterAt(t *testing.T) {
 			t.Errorf("%s: %+v, %+v, %v", name, d, info, ok)
 		}
 	}
-	if diff := cmp.Diff([]string{"main"}, r.Sites()); diff != "" || r.Len() != 3 {
-		t.Errorf("%d devices, %s", r.Len(), diff)
+	if n := len(r.Current()); n != 3 {
+		t.Errorf("%d devices", n)
 	}
 	if _, _, ok := NewRegister().At("main", netip.MustParseAddr("10.0.0.1"), "", day(1)); ok {
 		t.Error("an empty register answers")
@@ -115,4 +117,91 @@ func TestAtIsNeverAnother(t *testing.T) {
 			rt.Fatalf("%s has neither %s nor %s", d.label(), addr, mac)
 		}
 	})
+}
+
+// A list is loaded once, when an answer needs it; one that cannot be loaded leaves no answer at all.
+func TestLoadedWhenAsked(t *testing.T) {
+	t.Parallel()
+	day := func(n int) time.Time { return time.Date(2026, 1, 10+n, 0, 0, 0, 0, time.UTC) }
+	list := func(asset, ip string) []Device {
+		return []Device{{Asset: asset, IPs: []netip.Addr{netip.MustParseAddr(ip)}, Role: model.Endpoint}}
+	}
+	var calls []string
+	r := NewRegister()
+	add := func(d int, asset, ip string, err error) {
+		r.AddLater(day(d), func() ([]Device, error) { calls = append(calls, asset); return list(asset, ip), err })
+	}
+	add(1, "old", "10.0.0.1", nil)
+	add(3, "new", "10.0.0.1", nil)
+	add(5, "last", "10.0.0.2", nil)
+	asset := func(ip string, d int) string {
+		_, info, _ := r.At("main", netip.MustParseAddr(ip), "", day(d))
+		return info.Asset
+	}
+	for _, c := range []struct {
+		ip    string
+		day   int
+		want  string
+		calls []string
+	}{
+		{"10.0.0.2", 6, "last", []string{"last"}},
+		{"10.0.0.1", 6, "", []string{"last"}},
+		{"10.0.0.1", 4, "new", []string{"last", "new"}},
+		{"10.0.0.2", 4, "last", []string{"last", "new"}},
+		{"10.0.0.1", 1, "old", []string{"last", "new", "old"}},
+		{"10.0.0.1", 0, "old", []string{"last", "new", "old"}},
+	} {
+		if got := asset(c.ip, c.day); got != c.want || !slices.Equal(calls, c.calls) {
+			t.Errorf("%s on day %d: %q after loading %v", c.ip, c.day, got, calls)
+		}
+	}
+	broken := errors.New("the disk is gone")
+	add(7, "broken", "10.0.0.9", broken)
+	if got := asset("10.0.0.1", 2); got != "old" || r.Err() != nil {
+		t.Errorf("before it is asked: %q, %v", got, r.Err())
+	}
+	for range 2 {
+		if got := asset("10.0.0.9", 8); got != "" || !errors.Is(r.Err(), broken) || r.Current() != nil {
+			t.Errorf("a list that cannot be loaded: %q, %v", got, r.Err())
+		}
+	}
+	if got := asset("10.0.0.1", 2); got != "" || len(calls) != 4 {
+		t.Errorf("after it: %q, loaded %v", got, calls)
+	}
+}
+
+func TestAddressed(t *testing.T) {
+	t.Parallel()
+	devices, err := ReadDevices(strings.NewReader("asset,ip,site,mac\nA,10.0.0.1,Main Site,\nB,10.0.0.2,,\nC,10.0.0.3,annex,\nD,,annex,00:1a:2b:3c:4d:5e\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for site, want := range map[string][2]int{"main  site": {2, 1}, "annex": {2, 1}, "attic": {1, 2}} {
+		if here, elsewhere := Addressed(devices, site); [2]int{here, elsewhere} != want {
+			t.Errorf("%s: %d here, %d elsewhere, want %v", site, here, elsewhere, want)
+		}
+	}
+}
+
+// What the list says a product is, in Cordon's own form or in the hospital's.
+func TestProductColumn(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ row, product, device string }{
+		"vendor and model":            {"acme,pump-7,", "product:acme/pump-7", "device:acme/pump-7/SN"},
+		"a vendor in its long name":   {"Acme Medical GmbH,Pump 7,", "product:acme-medical-gmbh/Pump%207", "device:acme-medical-gmbh/Pump%207/SN"},
+		"the column counts first":     {"Acme Medical GmbH,Pump 7,acme/pump-7", "product:acme/pump-7", "device:acme/pump-7/SN"},
+		"with its kind":               {",,product:acme/pump-7", "product:acme/pump-7", "device:acme/pump-7/SN"},
+		"the hospital's own words":    {"acme,pump-7,Infusion pump", "product:acme/pump-7", "device:acme/pump-7/SN"},
+		"words with a slash":          {"acme,pump-7,IV/Pump", "product:acme/pump-7", "device:acme/pump-7/SN"},
+		"nothing":                     {",,", "", ""},
+		"a vendor of foreign letters": {"\u0391\u03ba\u03bc\u03ae,pump-7,", "", ""},
+	} {
+		list, err := ReadDevices(strings.NewReader("serial,vendor,model,product\nSN," + c.row + "\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p, d := list[0].Product().String(), list[0].Subject().String(); p != c.product || d != c.device {
+			t.Errorf("%s: %q and %q", name, p, d)
+		}
+	}
 }

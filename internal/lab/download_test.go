@@ -74,7 +74,7 @@ func TestDownload(t *testing.T) {
 	}
 	want := lab.Truth{
 		Time: truth.Time, Device: netip.MustParseAddrPort("10.0.0.10:40001"), Server: netip.MustParseAddrPort("10.0.0.200:80"),
-		Host: "updates.acme.example", Path: "/fw/pump-2.1.0.bin", Length: 200_000, Digest: truth.Digest, Complete: true, Requested: true,
+		Host: "updates.acme.example", Path: "/fw/pump-2.1.0.bin", Length: 200_000, Whole: 200_000, Digest: truth.Digest, Complete: true, Requested: true,
 	}
 	if truth != want {
 		t.Errorf("truth %+v", truth)

@@ -8,11 +8,11 @@ import (
 	"math/rand/v2"
 )
 
-// Body is content that can be read again and again without being held: bytes as given, or firmware from a seed.
+// Body is content that can be read again and again without being held: bytes as given, or made from a seed.
 type Body struct {
 	given []byte
 	made  bool
-	elf   bool
+	head  []byte
 	seed  uint64
 	size  int
 }
@@ -22,7 +22,12 @@ func BytesBody(b []byte) Body { return Body{given: b, size: len(b)} }
 
 // FirmwareBody returns a body that reads as [Firmware] does.
 func FirmwareBody(seed uint64, size int) Body {
-	return Body{made: true, elf: true, seed: seed, size: size}
+	return HeadedBody(elfHeader(size), seed, size)
+}
+
+// HeadedBody returns size bytes that begin with head, such as the magic of a format, and do not compress.
+func HeadedBody(head []byte, seed uint64, size int) Body {
+	return Body{made: true, head: head, seed: seed, size: size}
 }
 
 // NoiseBody returns size bytes that do not compress and look like nothing.
@@ -37,8 +42,8 @@ func (b Body) Reader() io.Reader {
 		return bytes.NewReader(b.given)
 	}
 	noise := io.Reader(rand.NewChaCha8(keyOf(b.seed, "body")))
-	if b.elf {
-		noise = io.MultiReader(bytes.NewReader(elfHeader(b.size)), noise)
+	if len(b.head) > 0 {
+		noise = io.MultiReader(bytes.NewReader(b.head), noise)
 	}
 	return io.LimitReader(noise, int64(b.size))
 }

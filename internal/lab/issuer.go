@@ -23,6 +23,21 @@ type issuer struct {
 	key    *ecdsa.PrivateKey
 	leaves map[string]*tls.Certificate
 	pool   *x509.CertPool
+	serial int64 // of the certificate that was made last
+}
+
+// Authority certifies the servers of several captures, as one that lives for years does.
+type Authority struct{ issuer *issuer }
+
+// NewAuthority returns an authority whose clock says at: its certificates hold from a year before to a
+// year after.
+func NewAuthority(at time.Time) *Authority { return &Authority{&issuer{at: at}} }
+
+// Renew makes every server show a new certificate, with a new key, from now on.
+func (a *Authority) Renew() {
+	a.issuer.mu.Lock()
+	defer a.issuer.mu.Unlock()
+	clear(a.issuer.leaves)
 }
 
 // server returns the configuration of a server. No tickets: they would be sent while the client already
@@ -66,7 +81,7 @@ func (i *issuer) found() error {
 	if err != nil {
 		return err
 	}
-	tmpl := i.template("Ward Lab Root", 1)
+	tmpl := i.template("Ward Lab Root")
 	tmpl.IsCA, tmpl.BasicConstraintsValid, tmpl.KeyUsage = true, true, x509.KeyUsageCertSign
 	root, err := sign(tmpl, tmpl, &key.PublicKey, key)
 	if err != nil {
@@ -91,7 +106,7 @@ func (i *issuer) leaf(name string) (*tls.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	tmpl := i.template(name, int64(len(i.leaves))+2)
+	tmpl := i.template(name)
 	tmpl.DNSNames, tmpl.KeyUsage = []string{name}, x509.KeyUsageDigitalSignature
 	tmpl.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
 	cert, err := sign(tmpl, i.root, &key.PublicKey, i.key)
@@ -103,9 +118,11 @@ func (i *issuer) leaf(name string) (*tls.Certificate, error) {
 	return c, nil
 }
 
-func (i *issuer) template(name string, serial int64) *x509.Certificate {
+// template needs the lock.
+func (i *issuer) template(name string) *x509.Certificate {
+	i.serial++
 	return &x509.Certificate{
-		SerialNumber: big.NewInt(serial),
+		SerialNumber: big.NewInt(i.serial),
 		Subject:      pkix.Name{Organization: []string{"Cordon Lab"}, CommonName: name},
 		NotBefore:    i.at.AddDate(-1, 0, 0), NotAfter: i.at.AddDate(1, 0, 0),
 	}

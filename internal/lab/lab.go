@@ -3,7 +3,7 @@
 // memory; what crosses is cut into TCP segments, put into frames of our own and written as a capture file.
 //
 // Most callers need [WriteDownload], one device that fetches one file, or [Write] with a [Plan] of any
-// number of conversations; [WriteBulk] and [WriteMix] make the two captures that benchmarks read. The same
+// number of conversations; [Play] lets things happen at the times of a [Script]; [WriteBulk] and [WriteMix] make the two captures that benchmarks read. The same
 // plan gives the same bytes as long as nothing in it uses TLS. It opens no socket, needs no privilege and
 // refuses what no frame can carry, such as a conversation between IPv4 and IPv6 or a segment too large for IP.
 package lab
@@ -26,12 +26,34 @@ type Conversation struct {
 	TLS    uint16 // 0 for plain HTTP, else tls.VersionTLS12 or tls.VersionTLS13
 	ARP    bool   // the device first asks for the server's MAC, as on one link
 	Fetch  []Object
+
+	At      time.Time     // when it begins; a [Script] sets it
+	Agent   string        // User-Agent; the default is "PumpUpdater/1.4"
+	Say     []Line        // instead of Fetch: what the two sides say, with no stack behind it
+	Refused bool          // instead of Fetch: the server's host answers SYN with RST
+	Route   [6]byte       // MAC of the router on the way to the server; zero: both are on one link
+	Trip    time.Duration // what every answer of the server takes longer
+	Rate    int64         // bits a second on the wire; 0: 1 Gbit/s
+	Mirror  *Distortion   // what the mirror does to this connection; nil: what the plan says
 }
 
 // Object is something that a server serves.
 type Object struct {
 	Path string // begins with "/"
 	Body Body
+
+	Post     []byte        // what the device sends with the request, at most 2,000 bytes; nil: nothing, a GET
+	From, To int64         // the range of the body that is asked for, the end not included; To 0: all of it
+	Gzip     bool          // the body crosses as gzip, in chunks when there is more than a little
+	Type     string        // Content-Type; the default is application/octet-stream
+	Wait     time.Duration // pause before the request of a plain connection
+	Ref      any           // the caller's own; it comes back in [Truth]
+}
+
+// Line is what one side of a connection says before the other side does.
+type Line struct {
+	Server bool // the server says it
+	Data   []byte
 }
 
 // Plan is a capture to be made.
@@ -76,7 +98,7 @@ func Write(w io.Writer, p Plan) (Record, error) {
 	}
 	next, stop := iter.Pull(p.Conversations)
 	defer stop()
-	s := &stage{plan: p, next: next, ward: newWard(p.Start), mirror: newMirror(file, p)}
+	s := &stage{plan: p, next: next, ward: newWard(p.Start, nil), mirror: newMirror(file, p)}
 	err = s.play()
 	if cerr := s.ward.close(); err == nil {
 		err = cerr

@@ -12,17 +12,26 @@ import (
 // mirror turns what a connection sends into frames of the capture, distorts them, and notes which bytes
 // of each stream lie in some frame.
 type mirror struct {
-	file  *frame.File
+	file  sink
 	dice  *rand.Rand
 	dist  Distortion
 	now   time.Time
 	start time.Time
 	frame []byte // scratch
 	other []byte // scratch of overlaps and conflicts
+	rate  int64  // bits a second
 }
 
+// sink takes frames. It does not keep what it is given.
+type sink interface {
+	Write(t time.Time, frame []byte) error
+	Snap() int // bytes of a frame that are kept at most
+}
+
+const gigabit = 1_000_000_000 // bits a second
+
 func newMirror(file *frame.File, p Plan) *mirror {
-	return &mirror{file: file, dice: newDice(p.Seed, "mirror"), dist: p.Distortion, now: p.Start, start: p.Start}
+	return &mirror{file: file, dice: newDice(p.Seed, "mirror"), dist: p.Distortion, now: p.Start, start: p.Start, rate: gigabit}
 }
 
 // newDice returns a source of chance for one purpose, so that using one does not shift the other.
@@ -63,17 +72,21 @@ type held struct {
 }
 
 func newSeen(c *Conversation) *seen {
-	return &seen{
+	s := &seen{
 		host: [2]frame.Host{frame.HostAt(c.Device.Addr()), frame.HostAt(c.Server.Addr())},
 		port: [2]uint16{c.Device.Port(), c.Server.Port()},
 	}
+	if c.Route != [6]byte{} {
+		s.host[server].MAC = c.Route
+	}
+	return s
 }
 
 func (m *mirror) chance(share float64) bool { return share > 0 && m.dice.Float64() < share }
 
-// tick moves time on by what a frame needs at 1 Gbit/s, and a little more.
+// tick moves time on by what a frame needs on the wire, and a little more.
 func (m *mirror) tick(bytes int) {
-	m.now = m.now.Add(time.Duration(8*bytes+m.dice.IntN(4000)) * time.Nanosecond)
+	m.now = m.now.Add(time.Duration(8*int64(bytes)*gigabit/m.rate+m.dice.Int64N(4000)) * time.Nanosecond)
 }
 
 // pass shows one packet to the mirror. Its data is only valid during the call.

@@ -39,7 +39,12 @@ func (s *stage) play() error {
 func (s *stage) end(lane int) error {
 	t := s.on[lane]
 	s.on = append(s.on[:lane], s.on[lane+1:]...)
-	if err := t.truth(&s.record); err != nil {
+	s.record.Connections++
+	err := t.truth(
+		func(one Session) error { s.record.Sessions = append(s.record.Sessions, one); return nil },
+		func(one Truth) error { s.record.Objects = append(s.record.Objects, one); return nil },
+	)
+	if err != nil {
 		return err
 	}
 	return s.fill()
@@ -56,7 +61,7 @@ func (s *stage) fill() error {
 			return err
 		}
 		s.on = append(s.on, t)
-		s.ward.fetch(&t.plan, t.wire, &t.got)
+		s.ward.begin(t)
 	}
 	return nil
 }

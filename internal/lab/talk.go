@@ -3,18 +3,16 @@ package lab
 import (
 	"fmt"
 	"math/rand/v2"
-	"strings"
 	"time"
 
 	"github.com/cordon-trust/cordon/internal/lab/frame"
-	"github.com/cordon-trust/cordon/internal/model"
 )
 
 // talk is one connection on the wire: it asks the wire what was said next and says which packets TCP sends
 // for it.
 type talk struct {
 	plan   Conversation
-	wire   *wire
+	wire   source
 	seen   *seen
 	got    fetched // written by the client's goroutine until the wire is over
 	isn    [2]uint32
@@ -28,6 +26,12 @@ type talk struct {
 	turns  []said
 	buf    []byte
 	inTurn bool
+}
+
+// source is where a connection's bytes come from: the tape of a [wire], or a script.
+type source interface {
+	take(buf []byte) (taken, error)
+	fail(err error)
 }
 
 // said is where one turn lies in its stream.
@@ -51,15 +55,19 @@ func newTalk(c Conversation, d *Distortion, dice *rand.Rand) (*talk, error) {
 		return nil, fmt.Errorf("%v fetches from %v: two addresses of one family are needed", c.Device, c.Server)
 	case c.ARP && !c.Device.Addr().Is4():
 		return nil, fmt.Errorf("%v: ARP is for IPv4", c.Device)
-	case len(c.Fetch) == 0:
-		return nil, fmt.Errorf("%v fetches nothing from %v", c.Device, c.Server)
+	case !oneOf(len(c.Fetch) > 0, len(c.Say) > 0, c.Refused):
+		return nil, fmt.Errorf("%v must fetch something from %v, or speak with it, or be refused", c.Device, c.Server)
 	}
 	for _, o := range c.Fetch {
-		if !strings.HasPrefix(o.Path, "/") {
-			return nil, fmt.Errorf("path %q does not begin with a slash", o.Path)
+		if err := o.valid(); err != nil {
+			return nil, err
 		}
 	}
-	t := &talk{plan: c, wire: newWire(c.Device, c.Server), seen: newSeen(&c), buf: make([]byte, d.Segment)}
+	t := &talk{plan: c, seen: newSeen(&c), buf: make([]byte, d.Segment)}
+	t.wire = &recital{lines: c.Say}
+	if len(c.Fetch) > 0 {
+		t.wire = newWire(c.Device, c.Server)
+	}
 	for side := range t.isn {
 		t.isn[side] = dice.Uint32()
 		if d.Wrap {
@@ -105,6 +113,10 @@ func (t *talk) next(m *mirror) (bool, error) {
 	case 2:
 		err = t.control(m, device, frame.SYN, true)
 	case 3:
+		m.now = m.now.Add(t.plan.Trip)
+		if t.plan.Refused {
+			return true, t.control(m, server, frame.RST|frame.ACK, true)
+		}
 		err = t.control(m, server, frame.SYN|frame.ACK, true)
 	case 4:
 		err = t.control(m, device, frame.ACK, true)
@@ -139,7 +151,7 @@ func (t *talk) data(m *mirror) error {
 		return err
 	}
 	if !t.inTurn {
-		m.now = m.now.Add(time.Duration(50+m.dice.IntN(200)) * time.Microsecond)
+		m.now = m.now.Add(time.Duration(50+m.dice.IntN(200))*time.Microsecond + t.pause(got.side))
 		t.turns = append(t.turns, said{side: got.side, from: t.sent[got.side], at: m.now})
 		t.owed = 0 // the first segment of an answer acknowledges all before it
 	}
@@ -164,6 +176,17 @@ func (t *talk) data(m *mirror) error {
 	return t.control(m, 1-got.side, frame.ACK, false)
 }
 
+// pause is how much longer than usual a side waits before it speaks.
+func (t *talk) pause(side int) time.Duration {
+	if side == server {
+		return t.plan.Trip
+	}
+	if asked := len(t.turns) / 2; t.plan.TLS == 0 && asked < len(t.plan.Fetch) {
+		return t.plan.Fetch[asked].Wait
+	}
+	return 0
+}
+
 // remember keeps the end of what a side sent, for overlaps.
 func (s *seen) remember(side int, data []byte, end int64) {
 	const most = 100
@@ -171,34 +194,40 @@ func (s *seen) remember(side int, data []byte, end int64) {
 	s.ends[side] = end
 }
 
-// truth adds what is known about a connection that is over.
-func (t *talk) truth(r *Record) error {
-	r.Connections++
+// truth tells what is known about a connection that is over: its session, or its objects one by one.
+func (t *talk) truth(session func(Session) error, object func(Truth) error) error {
+	if len(t.plan.Fetch) == 0 {
+		return nil
+	}
 	if t.plan.TLS != 0 {
 		if t.got.session == nil {
 			return fmt.Errorf("%v and %v did not shake hands", t.plan.Device, t.plan.Server)
 		}
-		t.got.session.Time = t.began
-		r.Sessions = append(r.Sessions, *t.got.session)
-		return nil
+		t.got.session.Time, t.got.session.Objects = t.began, t.plan.Fetch
+		return session(*t.got.session)
 	}
-	if len(t.turns) != 2*len(t.plan.Fetch) || len(t.got.digests) != len(t.plan.Fetch) {
+	if len(t.turns) != 2*len(t.plan.Fetch) || len(t.got.all) != len(t.plan.Fetch) {
 		return fmt.Errorf("%v and %v spoke %d times about %d objects", t.plan.Device, t.plan.Server, len(t.turns), len(t.plan.Fetch))
 	}
 	for i, o := range t.plan.Fetch {
-		r.Objects = append(r.Objects, t.object(o, t.got.digests[i], t.turns[2*i], t.turns[2*i+1]))
+		if err := object(t.object(o, t.got.all[i], t.turns[2*i], t.turns[2*i+1])); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-func (t *talk) object(o Object, digest model.Digest, asked, answer said) Truth {
-	there, size := t.seen.bytes, o.Body.Size()
+func (t *talk) object(o Object, got arrived, asked, answer said) Truth {
+	there, body := t.seen.bytes, answer.to-got.size
+	if o.Gzip {
+		body = answer.from // chunks lie between its bytes
+	}
 	return Truth{
 		Time: answer.at, Device: t.plan.Device, Server: t.plan.Server, Host: t.plan.Host, Path: o.Path,
-		Length: size, Digest: digest,
+		Length: got.size, Digest: got.digest, From: o.From, Whole: o.Body.Size(), Entity: got.entity, Ref: o.Ref,
 		Complete:  there[server].missing(answer.from, answer.to) == 0,
 		Requested: there[device].missing(asked.from, asked.to) == 0,
-		Missing:   there[server].missing(answer.to-size, answer.to),
+		Missing:   there[server].missing(body, answer.to),
 		Ambiguous: t.seen.alien[server].touches(answer.from, answer.to),
 	}
 }

@@ -20,6 +20,10 @@ type Truth struct {
 	Requested bool         // every byte of the request does
 	Missing   int64        // bytes of the body that lie in no frame
 	Ambiguous bool         // a copy of some of its bytes with other content passed before they were acknowledged
+
+	From, Whole int64        // where the body lies in the whole object, and the length of that; a range has Length < Whole
+	Entity      model.Digest // of the decoded body, when it crossed encoded; Missing then counts in the whole answer
+	Ref         any          // as in [Object]
 }
 
 // Session is what is known about one TLS connection.
@@ -33,6 +37,7 @@ type Session struct {
 	Group   uint16       // of the key exchange
 	SPKI    model.Digest // SHA-256 of the server's public key
 	Visible bool         // the certificate passes in clear: TLS 1.2
+	Objects []Object     // what was fetched inside
 }
 
 // Record is the truth about a whole capture.

@@ -2,15 +2,12 @@ package lab
 
 import (
 	"context"
-	"crypto/sha256"
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
-	"strconv"
 	"sync"
 	"time"
 
@@ -24,12 +21,16 @@ type ward struct {
 	closed  chan struct{}
 	served  chan error
 	server  *http.Server
-	issuer  issuer
+	issuer  *issuer
 	clients sync.WaitGroup
 }
 
-func newWard(at time.Time) *ward {
-	w := &ward{at: at, doors: make(chan net.Conn), closed: make(chan struct{}), served: make(chan error, 1), issuer: issuer{at: at}}
+// newWard opens the servers; their certificates come from a, or from an authority of their own when it is nil.
+func newWard(at time.Time, a *Authority) *ward {
+	if a == nil {
+		a = NewAuthority(at)
+	}
+	w := &ward{at: at, doors: make(chan net.Conn), closed: make(chan struct{}), served: make(chan error, 1), issuer: a.issuer}
 	w.server = &http.Server{
 		Handler: http.HandlerFunc(w.serve),
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
@@ -91,31 +92,14 @@ func visitOf(c net.Conn) *visit {
 	return v
 }
 
-// serve answers with the next object of the conversation.
-func (w *ward) serve(rw http.ResponseWriter, r *http.Request) {
-	v, _ := r.Context().Value(visitKey{}).(*visit)
-	if v == nil || v.served >= len(v.plan.Fetch) || v.plan.Fetch[v.served].Path != r.URL.RequestURI() {
-		http.Error(rw, "not here", http.StatusNotFound)
-		return
+// begin starts the client of a connection, unless what is said there is written down already. When the
+// client ends, what it got is filled in and both sides hang up; an error ends the wire.
+func (w *ward) begin(t *talk) {
+	if on, live := t.wire.(*wire); live {
+		w.fetch(&t.plan, on, &t.got)
 	}
-	body := v.plan.Fetch[v.served].Body
-	v.served++
-	h := rw.Header()
-	h.Set("Date", w.at.UTC().Format(http.TimeFormat))
-	h.Set("Server", "fw")
-	h.Set("Content-Type", "application/octet-stream")
-	h.Set("Content-Length", strconv.FormatInt(body.Size(), 10))
-	_, _ = io.Copy(rw, body.Reader()) // what is cut short fails at the client, which counts and hashes
 }
 
-// fetched is what the client side of a conversation found out.
-type fetched struct {
-	digests []model.Digest
-	session *Session
-}
-
-// fetch starts the client of a conversation. When it ends, out is filled in and both sides hang up; an error
-// ends the wire.
 func (w *ward) fetch(c *Conversation, on *wire, out *fetched) {
 	w.clients.Go(func() {
 		if err := w.talk(c, on, out); err != nil {
@@ -149,43 +133,16 @@ func (w *ward) talk(c *Conversation, on *wire, out *fetched) error {
 	}
 	defer transport.CloseIdleConnections()
 	for _, o := range c.Fetch {
-		digest, state, err := get(transport, scheme+c.Host+o.Path, o.Body)
+		got, state, err := get(transport, scheme+c.Host, c.Agent, &o)
 		if err != nil {
 			return err
 		}
-		out.digests = append(out.digests, digest)
+		out.all = append(out.all, got)
 		if state != nil {
 			out.session = sessionOf(c, state)
 		}
 	}
 	return nil
-}
-
-// get fetches one object and checks that it arrived as it was served.
-func get(over http.RoundTripper, url string, want Body) (model.Digest, *tls.ConnectionState, error) {
-	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, url, nil)
-	if err != nil {
-		return model.Digest{}, nil, err
-	}
-	req.Header.Set("User-Agent", "PumpUpdater/1.4")
-	res, err := over.RoundTrip(req)
-	if err != nil {
-		return model.Digest{}, nil, err
-	}
-	defer func() { _ = res.Body.Close() }()
-	got, sent := sha256.New(), sha256.New()
-	n, err := io.Copy(got, res.Body)
-	if err != nil {
-		return model.Digest{}, nil, err
-	}
-	if _, err := io.Copy(sent, want.Reader()); err != nil {
-		return model.Digest{}, nil, err
-	}
-	digest := model.Digest(sent.Sum(nil))
-	if res.StatusCode != http.StatusOK || n != want.Size() || model.Digest(got.Sum(nil)) != digest {
-		return model.Digest{}, nil, fmt.Errorf("%s: status %d with %d of %d bytes did not arrive as served", url, res.StatusCode, n, want.Size())
-	}
-	return digest, res.TLS, nil
 }
 
 func sessionOf(c *Conversation, state *tls.ConnectionState) *Session {

@@ -1,9 +1,11 @@
 package model_test
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/text/unicode/norm"
 	"pgregory.net/rapid"
@@ -33,6 +35,29 @@ func drawSubject(t *rapid.T) (model.Kind, []string) {
 		parts = append(parts, g.Draw(t, "part"))
 	}
 	return kind, parts
+}
+
+// DeviceAt takes a short way for usual names; it must lead where the long one leads.
+func TestDeviceAtIsASubject(t *testing.T) {
+	t.Parallel()
+	name := rapid.OneOf(rapid.StringMatching(`[A-Za-z0-9._~-]{0,12}`), rapid.SampledFrom([]string{"", ".", "..", "a/b", "e\u0301", "\xff", strings.Repeat("x", 600)}))
+	rapid.Check(t, func(t *rapid.T) {
+		site, realm := name.Draw(t, "site"), name.Draw(t, "realm")
+		addr, _ := netip.AddrFromSlice(rapid.SampledFrom([][]byte{
+			rapid.SliceOfN(rapid.Byte(), 4, 4).Draw(t, "v4"), rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "v6"), nil,
+		}).Draw(t, "addr"))
+		var since time.Time
+		at := "-"
+		if rapid.Bool().Draw(t, "bound") {
+			since = time.Unix(rapid.Int64Range(-1e11, 1e12).Draw(t, "s"), rapid.Int64Range(0, 999_999_999).Draw(t, "ns"))
+			at = since.UTC().Format(time.RFC3339Nano)
+		}
+		want, werr := model.NewSubject(model.KindDevice, "ip", site, realm, addr.Unmap().String(), at)
+		got, err := model.DeviceAt(site, realm, addr, since)
+		if got != want || (err == nil) != (werr == nil) {
+			t.Fatalf("DeviceAt(%q, %q, %s, %s) is %q, %v; want %q, %v", site, realm, addr, since, got, err, want, werr)
+		}
+	})
 }
 
 func TestSubjectsRoundTrip(t *testing.T) {

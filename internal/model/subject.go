@@ -45,6 +45,7 @@ const (
 const (
 	maxSubject = 1024 // bytes of a printed subject
 	maxOrg     = 63   // bytes of an organisation name
+	maxPlain   = 255  // bytes of a part that needs no further check
 )
 
 // shape says how the value of a kind is divided at "/".
@@ -369,23 +370,34 @@ func ReleaseOf(publisher string, product Subject, version string) (Subject, erro
 // DeviceAt returns the subject of a device known only by its address in a realm of a site. since is the
 // start of the proven binding; zero when nothing proved one.
 func DeviceAt(site, realm string, addr netip.Addr, since time.Time) (Subject, error) {
-	at := "-"
+	at, year := "-", since.UTC().Year()
 	if !since.IsZero() {
 		at = since.UTC().Format(time.RFC3339Nano)
 	}
-	return NewSubject(KindDevice, "ip", site, realm, addr.Unmap().WithZone("").String(), at)
+	text := addr.Unmap().WithZone("").String()
+	if !addr.IsValid() || year < 0 || year > 9999 || !plainPart(site) || !plainPart(realm) {
+		return NewSubject(KindDevice, "ip", site, realm, text, at)
+	}
+	return Subject{"device:ip/" + site + "/" + realm + "/" + escape(text) + "/" + escape(at)}, nil
+}
+
+// plainPart reports whether s is a part of a subject as it stands, such as most names of sites.
+func plainPart(s string) bool {
+	return s != "" && s != "." && s != ".." && len(s) <= maxPlain && unreserved(s)
 }
 
 const upperHex = "0123456789ABCDEF"
 
 // escape brings s to NFC and percent-encodes everything but RFC 3986 unreserved characters.
 func escape(s string) string {
+	if unreserved(s) {
+		return s
+	}
 	s = norm.NFC.String(s)
 	var b strings.Builder
 	for i := range len(s) {
 		c := s[i]
-		if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' ||
-			c == '-' || c == '.' || c == '_' || c == '~' {
+		if unreserved(s[i : i+1]) {
 			b.WriteByte(c)
 			continue
 		}
@@ -396,7 +408,21 @@ func escape(s string) string {
 	return b.String()
 }
 
+// unreserved reports whether s holds RFC 3986 unreserved characters only.
+func unreserved(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if ('a' > c || c > 'z') && ('A' > c || c > 'Z') && ('0' > c || c > '9') && c != '-' && c != '.' && c != '_' && c != '~' {
+			return false
+		}
+	}
+	return true
+}
+
 func unescape(s string) (string, error) {
+	if unreserved(s) {
+		return s, nil
+	}
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
 		if s[i] != '%' {

@@ -37,11 +37,15 @@ type Transfer struct {
 // BlockSize is the length in bytes of every block of an object but the last.
 const BlockSize = 256 << 10
 
+// MaxBlocks is how many digests the parts of one object have at most, which covers 4 GiB of it. It is the same
+// for what is judged while it passes and for what is recorded, so that both are judged alike.
+const MaxBlocks = 16 << 10
+
 // Parts are digests of parts of an object, with which it can be compared with a release though bytes are
 // missing. No byte lies in two of them, except that each prefix holds those before it.
 type Parts struct {
 	Prefixes []Digest // of the first 1, 2, ... blocks as sent, up to the first missing byte
-	Behind   []Block  // whole blocks behind a missing byte, by index
+	Behind   []Block  // whole blocks behind a missing byte, by index; the last, shorter one only when the length was announced
 }
 
 // Block is one whole block of an object.

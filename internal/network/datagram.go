@@ -53,6 +53,9 @@ func (l *letters) Done(x *tftp.Transfer) {
 		return
 	}
 	delete(l.objects, x)
+	if x.Text || x.Unsure {
+		o.dropBlocks(l.engine) // offsets here may not be offsets in the file
+	}
 	o.end(l.engine, &http.Message{
 		Name: x.Name, Seen: x.Seen, Missing: x.Missing, First: -1, Whole: -1, Complete: x.Complete, Unchecked: x.Unchecked,
 	})

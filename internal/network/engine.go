@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/cordon-trust/cordon/internal/model"
 	"github.com/cordon-trust/cordon/internal/network/capture"
 	"github.com/cordon-trust/cordon/internal/network/flow"
 	"github.com/cordon-trust/cordon/internal/network/ftp"
@@ -18,6 +19,7 @@ const (
 	maxObjects = 16 << 10 // bodies
 	maxPending = 4 << 10  // of these, complete and waiting for an acknowledgement
 	perStream  = 64       // of these, of one connection
+	maxDevices = 1 << 10  // subjects of addresses that are kept ready
 )
 
 // engine reads one capture. It is used by one goroutine, which owns every field.
@@ -34,7 +36,6 @@ type engine struct {
 	tftp   *tftp.Table
 	ranges ranges
 	who    *who
-	memo   *memo
 	tls    tls.Shared
 
 	sessions SessionSink // nil when none are wanted
@@ -58,6 +59,14 @@ type engine struct {
 	live, pending      int
 	unfollowed         int64
 	saved, unsaved     int64
+	blocks             int   // digests of blocks of objects under way
+	unkept             int64 // blocks, or runs of them, that were not kept for lack of room
+
+	told    model.Transfer // the last that the sink was told of
+	devices [maxDevices]struct {
+		addr   netip.Addr
+		device model.Subject
+	}
 }
 
 func newEngine(opt Options, sink Sink) *engine {
@@ -68,7 +77,7 @@ func newEngine(opt Options, sink Sink) *engine {
 	}
 	e.tls.Brief = e.sessions == nil
 	e.dec.Counts = &e.counts
-	e.who, e.memo = newWho(), new(memo)
+	e.who = newWho()
 	var h maphash.Hash // seeded anew for every engine
 	e.table = flow.NewTable(e, &e.counts, 0, h.Sum64(), flow.Limits{Connections: opt.Connections})
 	if e.watchesEnds() {
@@ -116,6 +125,12 @@ func (e *engine) Open(c *flow.Conn) flow.Stream {
 	return s
 }
 
+// transfer is what the sink is told of an object; it lies in the engine, so that none is allocated for each.
+func (e *engine) transfer(o *object, device model.Subject, peer string) *model.Transfer {
+	e.told = o.transfer(device, peer)
+	return &e.told
+}
+
 // emit hands a finished object to the sink, if it is wanted, and takes it back.
 func (e *engine) emit(o *object, to party, peer string) {
 	if o.whereof != nil {
@@ -124,12 +139,12 @@ func (e *engine) emit(o *object, to party, peer string) {
 	}
 	e.objects++
 	if e.err == nil {
-		t := o.transfer(to.device, peer)
-		if e.seat(&t, &to); e.wanted(o, &t) {
+		t := e.transfer(o, to.device, peer)
+		if e.seat(t, &to); e.wanted(o, t) {
 			e.transfers++
-			e.handed(&t, &to)
-			if e.err = e.sink.Transfer(t); e.err == nil && e.parts != nil && o.isPart() {
-				e.err = e.parts.Part(o.part(&t))
+			e.handed(t, &to)
+			if e.err = e.sink.Transfer(*t); e.err == nil && e.parts != nil && o.isPart() {
+				e.err = e.parts.Part(o.part(t))
 			}
 		}
 	}
@@ -139,9 +154,9 @@ func (e *engine) emit(o *object, to party, peer string) {
 // emitPart hands out a part of an object that is put together, which is the transfer.
 func (e *engine) emitPart(o *object, to party, peer string) {
 	if e.err == nil && e.parts != nil {
-		t := o.transfer(to.device, peer)
-		if e.seat(&t, &to); e.wanted(o, &t) {
-			e.err = e.parts.Part(o.part(&t))
+		t := e.transfer(o, to.device, peer)
+		if e.seat(t, &to); e.wanted(o, t) {
+			e.err = e.parts.Part(o.part(t))
 		}
 	}
 	a := o.whereof
@@ -153,12 +168,29 @@ func (e *engine) emitPart(o *object, to party, peer string) {
 // recycle takes an object back.
 func (e *engine) recycle(o *object) {
 	e.live--
+	e.blocks -= o.blocks.count()
+	o.blocks.parts = model.Parts{} // they are the sink's now
 	e.free = append(e.free, o)
 }
 
 // device returns who is at an address, as long as nothing else is known.
 func (e *engine) device(a netip.Addr) party {
 	return party{device: e.addressed(a), to: a}
+}
+
+// addressed is the subject of a device that is known by its address alone.
+func (e *engine) addressed(a netip.Addr) model.Subject {
+	b := a.As16()
+	known := &e.devices[(uint(b[15])^uint(b[14])<<4^uint(b[13]))%maxDevices]
+	if known.addr == a && known.device != (model.Subject{}) {
+		return known.device
+	}
+	d, err := model.DeviceAt(e.opt.Site, e.opt.Realm, a, time.Time{})
+	if err != nil && e.err == nil {
+		e.err = err // the site or realm cannot be part of a subject
+	}
+	known.addr, known.device = a, d
+	return d
 }
 
 func stamp(ns int64) string { return time.Unix(0, ns).UTC().Format(time.RFC3339Nano) }

@@ -145,6 +145,9 @@ func (s *stream) endFTP(side int, closed bool) {
 		}
 	}
 	o.declared = m.Declared
+	if !f.whole || x != nil && x.Text {
+		o.dropBlocks(s.engine) // offsets here are not offsets in the file
+	}
 	s.Done(m)
 }
 

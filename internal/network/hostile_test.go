@@ -150,8 +150,9 @@ func TestHostile(t *testing.T) { //nolint:paralleltest // see above
 				src = m
 			}
 			var l list
+			sink := &few{list: &l}
 			start := time.Now()
-			s, err := Watch(t.Context(), src, "hostile.pcap", Options{AllObjects: true, Spool: t.TempDir()}, &few{list: &l})
+			s, err := Watch(t.Context(), src, "hostile.pcap", Options{AllObjects: true, Sessions: true, Spool: t.TempDir()}, sink)
 			took := time.Since(start)
 			if (err != nil) != k.cut || s.Truncated != k.cut {
 				t.Errorf("truncated %v: %v", s.Truncated, err)
@@ -167,6 +168,9 @@ func TestHostile(t *testing.T) { //nolint:paralleltest // see above
 			if len(others) == len(l.got) {
 				t.Error("the good download was not found")
 			}
+			if sink.sessions != s.Sessions {
+				t.Errorf("%d of %d sessions were handed out", sink.sessions, s.Sessions)
+			}
 			if why := k.check(others, s); why != "" {
 				t.Errorf("%s: %+v; %d others, such as %+v", why, s.Losses, len(others), others[:min(3, len(others))])
 			}
@@ -176,8 +180,9 @@ func TestHostile(t *testing.T) { //nolint:paralleltest // see above
 
 // few keeps the transfers with a digest that matters and some others, as a sink must that meets a flood.
 type few struct {
-	list *list
-	n    int
+	list     *list
+	n        int
+	sessions int64
 }
 
 func (f *few) Transfer(t model.Transfer) error {
@@ -188,6 +193,11 @@ func (f *few) Transfer(t model.Transfer) error {
 }
 
 func (f *few) Part(Part) error { return nil }
+
+func (f *few) Session(Session) error {
+	f.sessions++
+	return nil
+}
 
 // traffic makes a flood of what a function writes. It calls each when frames may go.
 func traffic(write func(w *wire, each func() bool)) flood {

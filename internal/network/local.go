@@ -3,7 +3,6 @@ package network
 import (
 	"errors"
 	"net/netip"
-	"time"
 
 	"github.com/cordon-trust/cordon/internal/model"
 	"github.com/cordon-trust/cordon/internal/network/capture"
@@ -111,28 +110,6 @@ func (e *engine) seat(t *model.Transfer, p *party) {
 	if s := e.resident(p.to, t.Time.UnixNano()); s != nil {
 		t.MAC, t.Device = s.text, s.subject
 	}
-}
-
-// memo remembers the subjects of addresses: making one costs as much as reading ten packets. An address that
-// falls on the place of another takes it.
-type memo [8192]struct {
-	addr   flow.Addr
-	device model.Subject
-}
-
-// addressed is the subject of a device that is known by its address alone.
-func (e *engine) addressed(a netip.Addr) model.Subject {
-	k := flow.AddrOf(a)
-	x := (k.Hi ^ k.Lo) * 0x9e3779b97f4a7c15
-	m := &e.memo[x>>32%uint64(len(e.memo))]
-	if m.addr != k || m.device.IsZero() {
-		d, err := model.DeviceAt(e.opt.Site, e.opt.Realm, a, time.Time{})
-		if err != nil && e.err == nil {
-			e.err = err // the site or realm cannot be part of a subject
-		}
-		m.addr, m.device = k, d
-	}
-	return m.device
 }
 
 // deviceAt returns who was at an address at a moment.

@@ -178,7 +178,7 @@ func TestFormWithGap(t *testing.T) {
 	if g := got[1]; g.Name != "b.bin" || g.Complete || !g.Digest.IsZero() || len(g.Notes) != 1 || g.Size >= 30_000 {
 		t.Errorf("the file with the gap: %s", brief(g))
 	}
-	if g := got[2]; g.Name != "upload.cgi" || g.Complete || len(g.Notes) != 1 || g.Notes[0] != "1448 bytes of it are missing from the capture" {
+	if g := got[2]; g.Name != "upload.cgi" || g.Complete || len(g.Notes) != 1 || !strings.HasPrefix(g.Notes[0], "1448 bytes of it are missing from the capture") {
 		t.Errorf("the form: %s", brief(g))
 	}
 }

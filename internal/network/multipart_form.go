@@ -27,6 +27,7 @@ func (f *formParts) Begin(p *multipart.Part) {
 	})
 	o.field = p.Name == ""
 	if p.Encoded {
+		o.blocks.drop() // offsets in it are not offsets in the file
 		o.extra = append(o.extra, "it is encoded inside its form, and that is not decoded")
 	}
 	if len(p.Type) > 10 && p.Type[:10] == "multipart/" {
@@ -50,6 +51,9 @@ func (f *formParts) End(whole bool) {
 	}
 	f.part = nil
 	e, m := f.stream.engine, f.msg
+	if m.Notes&unframed != 0 {
+		o.dropBlocks(e)
+	}
 	o.end(e, &http.Message{
 		Stop: m.Stop, Seen: o.at, Host: o.host, Name: o.name, First: -1, Whole: -1, Unchecked: m.Unchecked,
 		Complete: whole && m.Notes&unframed == 0,

@@ -37,6 +37,9 @@ type object struct {
 
 	hash   hash.Hash
 	at     int64 // offset up to which the hash has come; it stops at the first hole
+	blocks blocks
+	hole   uint64 // where the last hole ends in its direction
+	acked  bool   // the receiver acknowledged what is missing
 	digest model.Digest
 
 	coded        bool // the body is encoded; type and saving go by what it decodes to
@@ -69,6 +72,7 @@ func (o *object) begin(e *engine, m *http.Message) {
 	o.side, o.start, o.serial, o.time, o.request = m.Side, m.Start, m.Serial, m.Time, m.Request
 	o.host, o.name, o.declared, o.notes = m.Host, m.Name, m.Declared, m.Notes
 	o.coded = m.Coding != http.Identity
+	o.blocks.begin(m)
 	if !o.isPart() { // a range of an encoded body cannot be decoded alone
 		e.decoder(o, m.Coding)
 	}
@@ -80,18 +84,24 @@ func (o *object) reset() {
 	o.complete, o.unchecked, o.ambiguous, o.uncompared = false, false, false, false
 	o.entity, o.entityDigest, o.coded, o.undecoded = nil, model.Digest{}, false, ""
 	o.protocol, o.extra, o.whereof = "http", nil, nil
+	o.hole, o.acked = 0, false
 	o.inner, o.spans, o.field = nil, 0, false
 	o.digest, o.nhead, o.known, o.typ, o.class, o.save = model.Digest{}, 0, false, "", 0, nil
 }
 
-// write takes the bytes at off. Behind a hole only the first bytes still matter.
+// write takes the bytes at off. Behind a hole only whole blocks still matter.
 func (o *object) write(e *engine, off int64, b []byte) {
 	if off != o.at {
 		o.discard()
+		o.behind(e, off, b)
 		return
 	}
-	o.at += int64(len(b))
-	_, _ = o.hash.Write(b) // a hash never fails
+	if o.at+int64(len(b)) < o.blocks.end {
+		o.at += int64(len(b))
+		_, _ = o.hash.Write(b) // a hash never fails
+	} else {
+		o.across(e, b)
+	}
 	switch {
 	case o.entity != nil:
 		o.entity.write(b)
@@ -162,6 +172,7 @@ func (o *object) end(e *engine, m *http.Message) {
 	o.host, o.name, o.first, o.whole = m.Host, m.Name, m.First, m.Whole
 	o.unchecked = m.Unchecked
 	o.complete = m.Complete && o.at == m.Seen
+	o.endBlocks(e)
 	if o.entity != nil {
 		o.entity.end(o.complete)
 	}
@@ -205,10 +216,11 @@ func (o *object) transfer(device model.Subject, peer string) model.Transfer {
 		Time: time.Unix(0, o.time).UTC(), Device: device, Peer: peer,
 		Host: o.host, Protocol: o.protocol, Name: o.name, Size: o.seen, Declared: o.declared,
 		Complete: o.complete, Ambiguous: o.ambiguous, Unchecked: o.unchecked, Digest: o.digest, EntityDigest: o.entityDigest,
-		ContentType: o.typ, Notes: o.remarks(), Upload: o.request, UpdateLike: o.updateLike(),
+		ContentType: o.typ, Parts: o.blocks.parts, Notes: o.remarks(), Upload: o.request, UpdateLike: o.updateLike(),
 	}
 	if o.isPart() {
 		t.Complete, t.Digest, t.EntityDigest = false, model.Digest{}, model.Digest{}
+		t.Declared = o.whole // what the message announced is the length of the part
 	}
 	return t
 }
@@ -220,7 +232,7 @@ func (o *object) remarks() []string {
 	switch {
 	case o.complete:
 	case o.missing > 0:
-		add("%d bytes of it are missing from the capture", o.missing)
+		add("%d bytes of it are missing from the capture%s", o.missing, o.fate())
 	case !o.isPart() && o.declared > o.seen:
 		add("seen are %d of %d bytes", o.seen, o.declared)
 	}

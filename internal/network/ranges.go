@@ -11,6 +11,7 @@ import (
 // Bounds of what is put together at the same time.
 const (
 	maxAssemblies = 512
+	maxCompared   = 64 << 10  // times that bytes of one object are read back to compare them
 	tailBytes     = 256 << 10 // of what was hashed last, to compare other copies with
 	maxTails      = 32        // 8 MiB in all
 )
@@ -37,6 +38,7 @@ type assembly struct {
 	over       bool
 	spool      *spool // nil until a part came before its turn
 	failed     bool   // bytes were dropped because there was no room for them
+	compared   int    // times that bytes were read back to compare them
 	tail       []byte // ring of what was hashed last; nil when there is no room
 }
 
@@ -125,9 +127,7 @@ func (r *ranges) write(a *assembly, off int64, b []byte) {
 		held, n := a.held(off, int64(len(b)))
 		switch {
 		case held:
-			same, err := a.spool.compare(off, b[:n])
-			o.ambiguous = o.ambiguous || err == nil && !same
-			a.failed = a.failed || err != nil
+			r.compare(a, off, b[:n])
 		case off == o.at:
 			r.advance(a, b[:n])
 		case !r.keep(a, off, b[:n]):
@@ -136,6 +136,18 @@ func (r *ranges) write(a *assembly, off int64, b []byte) {
 		b, off = b[n:], off+n
 	}
 	r.drain(a)
+}
+
+// compare holds bytes against those in the spool, as often as is worth the reading.
+func (r *ranges) compare(a *assembly, off int64, b []byte) {
+	o := a.object
+	if a.compared++; a.compared > maxCompared {
+		o.uncompared = true
+		return
+	}
+	same, err := a.spool.compare(off, b)
+	o.ambiguous = o.ambiguous || err == nil && !same
+	o.uncompared = o.uncompared || err != nil
 }
 
 // held says whether the byte at off waits in the spool, and for how many of the next n that is so.
@@ -200,9 +212,8 @@ func (r *ranges) again(a *assembly, off int64, b []byte) {
 		recent := o.at - tailBytes
 		switch {
 		case held:
-			ok, err := a.spool.compare(off, b[:n])
-			same = ok || err != nil
-			o.uncompared = o.uncompared || err != nil
+			r.compare(a, off, b[:n])
+			same = true
 		case a.tail == nil:
 			same, o.uncompared = true, true
 		case off < recent:
@@ -239,6 +250,9 @@ func (r *ranges) finish(a *assembly) {
 	seen := o.at
 	if a.spool != nil {
 		seen += a.spool.beyond(o.at)
+		if err := o.rest(r.engine, a.spool); err != nil {
+			a.failed = true
+		}
 		a.spool.close()
 	}
 	if a.tail != nil {

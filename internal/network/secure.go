@@ -83,33 +83,31 @@ func (s *stream) closeTLS() {
 
 // conceal hands out what an encrypted connection may have carried, one transfer for each side that received
 // much, if it is wanted.
-func (e *engine) conceal(c *flow.Conn, s *stream, label uint8) {
-	if e.opt.Keep == nil || e.err != nil || label != labelTLS && label != labelSSH {
+func (e *engine) conceal(c *flow.Conn, facts *tls.Facts, label uint8) {
+	if e.opt.Keep == nil || label != labelTLS && label != labelSSH {
 		return
 	}
+	client, _ := clientOf(c, facts)
 	for side := range 2 {
 		n, host := int64(c.Sent(side)), "" //nolint:gosec // far below 2^63
-		if label == labelTLS {
-			if s == nil {
-				continue
-			}
-			f := s.tls.Facts()
-			n, host = f.App[side], strings.ToLower(strings.TrimSuffix(f.SNI, "."))
+		if facts != nil {
+			n, host = facts.App[side], strings.ToLower(strings.TrimSuffix(facts.SNI, "."))
 		}
-		if n <= hidden {
+		if n <= hidden || e.err != nil {
 			continue
 		}
 		to := e.device(c.Side(side ^ 1).Addr())
 		t := model.Transfer{
 			Time: time.Unix(0, c.First()).UTC(), Device: to.device, Peer: c.Side(side).String(), Host: host,
-			Protocol: labelNames[label], Size: n, Declared: -1, Encrypted: true,
+			Protocol: labelNames[label], Size: n, Declared: -1, Encrypted: true, Upload: side == client,
+		}
+		if facts != nil && facts.Inexact[side] {
+			t.Notes = append(t.Notes, "not all of the session could be counted")
 		}
 		if e.seat(&t, &to); e.opt.Keep(&t) {
 			e.transfers++
 			e.handed(&t, &to)
-			if e.err = e.sink.Transfer(t); e.err != nil {
-				return
-			}
+			e.err = e.sink.Transfer(t)
 		}
 	}
 }

@@ -55,13 +55,12 @@ func (e *engine) over(c *flow.Conn, why flow.End) {
 		s.flush()
 		label = s.label()
 	}
-	e.conceal(c, s, label)
-	if e.sessions == nil || e.err != nil {
-		return
-	}
 	var facts *tls.Facts
 	if s != nil && s.tls != nil {
 		facts = s.tls.Facts()
+	}
+	if e.conceal(c, facts, label); e.sessions == nil || e.err != nil {
+		return
 	}
 	client, told := clientOf(c, facts)
 	row := Session{

@@ -7,10 +7,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/cordon-trust/cordon/internal/network/tls"
 )
@@ -49,7 +51,7 @@ func watchSessions(t *testing.T, capture []byte, opt Options) (*rows, Summary) {
 	return &r, s
 }
 
-// expected is what another tool found in a public capture.
+// expected is what other tools found in a public capture.
 type expected struct {
 	File     string `json:"file"`
 	Expected struct {
@@ -64,8 +66,6 @@ type expected struct {
 			Subject   string `json:"subject"`
 			NotBefore string `json:"notbefore"`
 			NotAfter  string `json:"notafter"`
-			Version   string `json:"version"`
-			SNI       string `json:"sni"`
 		} `json:"suricata_tls"`
 	} `json:"expected"`
 }
@@ -85,12 +85,28 @@ func manifest(t *testing.T, dir string) []expected {
 	return m.Files
 }
 
-// Server names, fingerprints, groups and numbers of hellos and certificates are those that other tools found,
-// over TCP.
+// correct puts right what the manifest's tools are known to have counted otherwise.
+func (e *expected) correct() {
+	x := &e.Expected
+	quic := len(x.JA4)
+	x.JA4 = slices.DeleteFunc(x.JA4, func(s string) bool { return strings.HasPrefix(s, "q") })
+	x.Hellos -= quic - len(x.JA4) // QUIC is not TLS over TCP
+	switch e.File {
+	case "zeek__tls_client-certificate.pcap":
+		// The script took every signature algorithm that tshark lists, also those of delegated credentials
+		// (RFC 9345), which the specification does not. The value here is the published one of this Firefox.
+		x.JA4 = []string{"t13d1715h2_5b57614c22b0_3d5424432f57"}
+	case "suricata-verify__tls_tls-subjectaltname.pcap":
+		x.Messages++ // tshark counts one less, but each of them is whole and parses, which the test holds too
+	}
+}
+
+// Server names, fingerprints, groups, validity and numbers of connections, hellos and certificate messages are
+// those that other tools found over TCP.
 func TestPublicTLS(t *testing.T) {
 	t.Parallel()
 	dir := sharedCaptures(t)
-	names, prints, hellos := 0, 0, 0
+	var all collected
 	for _, m := range manifest(t, dir) {
 		b, err := os.ReadFile(filepath.Join(dir, m.File))
 		if err != nil {
@@ -103,40 +119,58 @@ func TestPublicTLS(t *testing.T) {
 		if m.Expected.TCP == 0 {
 			continue
 		}
-		want := m.Expected
-		quic := len(want.JA4)
-		want.JA4 = slices.DeleteFunc(want.JA4, func(s string) bool { return strings.HasPrefix(s, "q") })
-		quic -= len(want.JA4)
-		got := collectFacts(r)
-		if d := cmp.Diff(want.SNI, got.sni, empty); d != "" {
-			t.Errorf("%s: server names: %s", m.File, d)
+		m.correct()
+		got, want := collect(r), m.Expected
+		if got.hellos != want.Hellos || got.chains != want.Messages {
+			t.Errorf("%s: %d hellos and %d certificate messages, want %d and %d", m.File, got.hellos, got.chains, want.Hellos, want.Messages)
 		}
-		if d := cmp.Diff(want.JA4, got.ja4, empty); d != "" {
-			t.Errorf("%s: JA4: %s", m.File, d)
+		if got.bad {
+			t.Errorf("%s: a certificate was not read", m.File)
 		}
-		if got.hellos != want.Hellos-quic || got.chains != want.Messages {
-			t.Errorf("%s: %d hellos and %d certificate messages, want %d and %d", m.File, got.hellos, got.chains, want.Hellos-quic, want.Messages)
+		same(t, m.File+": server names", got.sni, want.SNI)
+		same(t, m.File+": JA4", got.ja4, want.JA4)
+		same(t, m.File+": groups", got.groups, slices.DeleteFunc(want.Groups, func(g string) bool { return g[3] == 'a' && g[5] == 'a' }))
+		if len(want.ServerGroups) > 0 { // of TLS 1.3 only
+			same(t, m.File+": chosen groups", got.chosen, want.ServerGroups)
 		}
-		t.Log(m.File, got)
-		names, prints, hellos = names+len(got.sni), prints+len(got.ja4), hellos+got.hellos
+		for _, s := range want.Suricata {
+			if s.NotAfter != "" && !slices.Contains(got.valid, s.NotBefore+" "+s.NotAfter) {
+				t.Errorf("%s: no certificate of %s is valid from %s to %s", m.File, s.Subject, s.NotBefore, s.NotAfter)
+			}
+		}
+		all.add(got)
 	}
-	if names < 22 || prints < 6 || hellos < 40 {
-		t.Errorf("only %d names, %d fingerprints and %d hellos: has the manifest changed?", names, prints, hellos)
+	if len(all.sni) < 22 || len(all.ja4) < 46 || all.hellos < 47 || all.chains < 44 {
+		t.Errorf("only %d names, %d fingerprints, %d hellos and %d certificate messages: has the manifest changed?", len(all.sni), len(all.ja4), all.hellos, all.chains)
 	}
 }
 
-var empty = cmp.Transformer("sorted", func(in []string) string {
-	in = slices.Clone(in)
-	slices.Sort(in)
-	return strings.Join(slices.Compact(in), " ")
-})
+// same compares two lists as sets.
+func same(t *testing.T, what string, got, want []string) {
+	t.Helper()
+	set := func(in []string) []string {
+		in = slices.Clone(in)
+		slices.Sort(in)
+		return slices.Compact(in)
+	}
+	if d := cmp.Diff(set(want), set(got), cmpopts.EquateEmpty()); d != "" {
+		t.Errorf("%s: -want +got:\n%s", what, d)
+	}
+}
 
+// collected is what was found in a capture.
 type collected struct {
-	sni, ja4, groups, shares []string
-	hellos, chains           int
+	sni, ja4, groups, chosen, valid []string
+	hellos, chains                  int
+	bad                             bool // some certificate was not read
 }
 
-func collectFacts(r *rows) (out collected) {
+func (c *collected) add(o collected) {
+	c.sni, c.ja4 = append(c.sni, o.sni...), append(c.ja4, o.ja4...)
+	c.hellos, c.chains = c.hellos+o.hellos, c.chains+o.chains
+}
+
+func collect(r *rows) (out collected) {
 	for i := range r.facts {
 		f := &r.facts[i]
 		if f.ClientHello {
@@ -148,19 +182,18 @@ func collectFacts(r *rows) (out collected) {
 		if f.JA4 != "" {
 			out.ja4 = append(out.ja4, f.JA4)
 		}
-		for _, c := range f.Chains {
-			if c.Seen > 0 {
-				out.chains++
-			}
-			for _, x := range c.List {
-				fmt.Println(*x)
-			}
+		if f.Group != 0 {
+			out.chosen = append(out.chosen, strconv.Itoa(int(f.Group)))
 		}
 		for _, g := range f.Groups {
 			out.groups = append(out.groups, fmt.Sprintf("0x%04x", uint16(g)))
 		}
-		if f.Group != 0 {
-			out.shares = append(out.shares, fmt.Sprint(uint16(f.Group)))
+		for _, c := range f.Chains {
+			if c.Seen > 0 {
+				out.chains++
+				out.bad = out.bad || c.Cut || len(c.List) != c.Seen || slices.ContainsFunc(c.List, func(x *tls.Certificate) bool { return x.Unreadable })
+				out.valid = append(out.valid, c.List[0].NotBefore.Format("2006-01-02T15:04:05")+" "+c.List[0].NotAfter.Format("2006-01-02T15:04:05"))
+			}
 		}
 	}
 	return out

@@ -27,7 +27,8 @@ type stream struct {
 	current [2]*object
 	waiting [2]queue
 	side    [2]disputed
-	devices [2]party // made when first needed
+	hole    [2]uint64 // where the last gap of a direction ends
+	devices [2]party  // made when first needed
 	peers   [2]string
 }
 
@@ -94,6 +95,7 @@ func (e *engine) newHTTP(s *stream) *http.Conn {
 
 // Gap says that bytes are missing.
 func (s *stream) Gap(side int, off, n uint64, t int64) {
+	s.hole[side] = off + n
 	switch {
 	case s.tls != nil:
 		s.tls.Gap(side, n)
@@ -141,6 +143,7 @@ func (s *stream) release(q *queue) {
 	}
 	o.next = nil
 	q.n--
+	o.acked = s.conn.Acknowledged(o.side) >= o.hole
 	s.engine.pending--
 	s.engine.emit(o, s.receiver(o.side), s.sender(o.side))
 }
@@ -222,6 +225,7 @@ func (s *stream) Done(m *http.Message) {
 	}
 	e := s.engine
 	s.current[m.Side] = nil
+	o.hole = s.hole[m.Side]
 	all := o.closeParts(e, m)
 	if o.end(e, m); all && o.complete && !o.contentDigest().IsZero() {
 		e.recycle(o) // its parts are what it brought

@@ -48,6 +48,7 @@ type Losses struct {
 	Malformed     int64            `json:"malformed"`              // ARP, neighbour discovery, DHCP and DNS messages that lie about lengths
 	Addresses     int64            `json:"addresses"`              // addresses, and times for which a MAC had one, forgotten for lack of room
 	Names         int64            `json:"names"`                  // names that addresses were given, not kept for lack of room
+	Blocks        int64            `json:"blocks"`                 // objects of which not every block is compared for lack of room
 	Requests      int64            `json:"requests"`               // requests forgotten for lack of room before their response came
 	Undecoded     int64            `json:"undecoded"`              // encoded bodies that were not decoded to their end for lack of room
 	Multipart     int64            `json:"multipart"`              // multipart bodies that were not taken apart, or not to their end
@@ -66,7 +67,7 @@ func (e *engine) summary() Summary {
 			Stray: c.Stray, Conflicts: c.Conflicts, Uncompared: c.Uncompared,
 			Framing: e.shared.Lost, LongHeaders: e.shared.TooLong,
 			Announced: e.ftp.Evicted, Datagrams: e.tftp.Evicted, Ranges: e.ranges.evicted,
-			Requests: e.shared.Forgotten, Undecoded: e.undecoded, Multipart: e.unopened,
+			Requests: e.shared.Forgotten, Undecoded: e.undecoded, Multipart: e.unopened, Blocks: e.unkept,
 		},
 	}
 	w := e.who

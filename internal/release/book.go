@@ -75,6 +75,7 @@ type Book struct {
 	vouches     map[model.Digest][]*vouched // by the bytes
 	vouchNames  map[string][]*vouched
 	fresh       map[string]Freshness
+	shelf       shelf
 }
 
 // NewBook returns the empty book of a house.
@@ -125,6 +126,7 @@ func (b *Book) addSet(f Fact) error {
 		Signatures: algorithms(f.Verified), Confirmed: f.Verified.Confirmed || set.Author == b.house,
 		Logged: f.Logged || set.Author == b.house, Suspect: f.Suspect,
 	}
+	b.shelf.indexed = false
 	if old, ok := b.sets[r.Statement]; ok {
 		// One statement held twice, as with a later countersignature: the better standing counts whole.
 		if better(r, old) {

@@ -28,7 +28,7 @@ func TestSyncOverHTTP(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := sync(t, f, rootsOf(m), nothing)
+		got, err := follow(t, f, rootsOf(m), nothing)
 		if err != nil || len(got.Statements) != 2 {
 			t.Fatalf("%d statements, %v", len(got.Statements), err)
 		}

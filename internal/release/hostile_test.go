@@ -58,7 +58,7 @@ func TestSyncSurvivesEveryByte(t *testing.T) {
 	m, files := small(t)
 	roots := rootsOf(m)
 	seen := map[string]bool{}
-	want, err := sync(t, recorder{files, seen}, roots, nothing)
+	want, err := follow(t, recorder{files, seen}, roots, nothing)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func TestSyncSurvivesEveryByte(t *testing.T) {
 			changed := maps.Clone(files)
 			changed[path] = bytes.Clone(body)
 			changed[path][i] ^= x
-			got, err := sync(t, changed, roots, nothing)
+			got, err := follow(t, changed, roots, nothing)
 			tried++
 			if err != nil {
 				refused++
@@ -101,7 +101,7 @@ func TestSyncRefusesBrokenFiles(t *testing.T) {
 	m, files := small(t)
 	roots := rootsOf(m)
 	seen := map[string]bool{}
-	if _, err := sync(t, recorder{files, seen}, roots, nothing); err != nil {
+	if _, err := follow(t, recorder{files, seen}, roots, nothing); err != nil {
 		t.Fatal(err)
 	}
 	for _, path := range slices.Sorted(maps.Keys(seen)) {
@@ -120,13 +120,13 @@ func TestSyncRefusesBrokenFiles(t *testing.T) {
 			if bytes.Equal(changed[path], files[path]) {
 				continue
 			}
-			if _, err := sync(t, changed, roots, nothing); fault.ExitOf(err) != fault.ExitVerify {
+			if _, err := follow(t, changed, roots, nothing); fault.ExitOf(err) != fault.ExitVerify {
 				t.Errorf("%s, %s: exit %d: %v", path, name, fault.ExitOf(err), err)
 			}
 		}
 		missing := maps.Clone(files)
 		delete(missing, path)
-		_, err := sync(t, missing, roots, nothing)
+		_, err := follow(t, missing, roots, nothing)
 		if want := fault.BadRepository; path != headPath && !errors.Is(err, want) {
 			t.Errorf("%s missing: %v", path, err)
 		}
@@ -153,11 +153,11 @@ func TestSyncBoundsEveryFile(t *testing.T) {
 	t.Parallel()
 	m, files := small(t)
 	seen := map[string]bool{}
-	if _, err := sync(t, recorder{files, seen}, rootsOf(m), nothing); err != nil {
+	if _, err := follow(t, recorder{files, seen}, rootsOf(m), nothing); err != nil {
 		t.Fatal(err)
 	}
 	for path := range seen {
-		_, err := sync(t, endless{files, path}, rootsOf(m), nothing)
+		_, err := follow(t, endless{files, path}, rootsOf(m), nothing)
 		if want := fault.BadRepository; path != headPath && !errors.Is(err, want) {
 			t.Errorf("%s: %v", path, err)
 		}
@@ -171,7 +171,7 @@ func TestSyncBoundsEveryFile(t *testing.T) {
 func TestSyncIgnoresJunkSignatures(t *testing.T) {
 	t.Parallel()
 	m, files := small(t)
-	want, err := sync(t, files, rootsOf(m), nothing)
+	want, err := follow(t, files, rootsOf(m), nothing)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,7 +197,7 @@ func TestSyncIgnoresJunkSignatures(t *testing.T) {
 		}
 		files[path] = out
 	}
-	got, err := sync(t, files, rootsOf(m), nothing)
+	got, err := follow(t, files, rootsOf(m), nothing)
 	if err != nil {
 		t.Fatal(err)
 	}

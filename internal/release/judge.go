@@ -28,13 +28,8 @@ func (b *Book) Judge(now time.Time, t model.Transfer, d model.Device, h History)
 	}
 	c.match()
 	// The order is the precedence of the verdicts: the first that holds is the transfer's.
-	for _, holds := range [...]func() bool{
-		c.ambiguous, c.withdrawn, c.wrongDevice, c.replayed, c.verified, c.vouched, c.altered, c.incomplete, c.cannotSee, c.thirdParty, c.unknown,
-	} {
-		if holds() {
-			break
-		}
-	}
+	_ = c.ambiguous() || c.withdrawn() || c.wrongDevice() || c.replayed() || c.verified() || c.vouched() ||
+		c.altered() || c.incomplete() || c.cannotSee() || c.thirdParty() || c.unknown()
 	c.explain()
 	return c.j
 }
@@ -47,15 +42,15 @@ type judging struct {
 	d       model.Device
 	history History
 
-	releases []*Release // that have these bytes, the one to name first
-	vouches  []*vouched // for these bytes, the one to name first
-	said     map[model.Digest]bool
+	releases []*Release  // that have these bytes, the one to name first
+	vouches  []*vouched  // for these bytes, the one to name first
+	compared bool        // likes was made
+	likes    []*likeness // see alike
 	j        model.Judgement
 }
 
 // match finds who speaks of these bytes, as sent or as decoded.
 func (c *judging) match() {
-	c.said = map[model.Digest]bool{}
 	for _, d := range [...]model.Digest{c.t.Digest, c.t.EntityDigest} {
 		if d.IsZero() {
 			continue

@@ -15,42 +15,74 @@ type likeness struct {
 	statement, digest  model.Digest
 	counter            int64
 	size, host, device bool
+	named              bool      // it has the artifact's name
+	artifact           *Artifact // nil when it was vouched for
+	length             int64     // of the artifact
+	blocks             compared
 }
 
 // text names what is alike.
 func (l *likeness) text() string {
-	parts := []string{"the name"}
+	var parts []string
 	for _, p := range [...]struct {
 		is   bool
 		text string
-	}{{l.size, "the size"}, {l.host, "a host"}, {l.device, "the product"}} {
+	}{{l.named, "the name"}, {l.size, "the size"}, {l.host, "a host"}, {l.device, "the product"}, {l.blocks.telling, "blocks"}} {
 		if p.is {
 			parts = append(parts, p.text)
 		}
 	}
 	last := len(parts) - 1
-	return strings.Join(parts[:last], ", ") + " and " + parts[last] + " of an artifact of " + l.release.String()
+	text := parts[last]
+	if last > 0 {
+		text = strings.Join(parts[:last], ", ") + " and " + text
+	}
+	return text + " of an artifact of " + l.release.String()
 }
 
-// likest returns the artifact that the transfer looks most like: it has its name, and besides its size,
-// one of the hosts of its release, or its product.
+// likest returns the artifact that the transfer looks most like, or nil.
 func (c *judging) likest() *likeness {
+	if list := c.alike(); len(list) > 0 {
+		return list[0]
+	}
+	return nil
+}
+
+// alike returns the artifacts that the transfer looks like, the likest first: it has some of their blocks, or
+// their name and besides their size, one of the hosts of their release, or their product.
+func (c *judging) alike() []*likeness {
+	if c.compared {
+		return c.likes
+	}
+	c.compared = true
+	all := c.byBlocks(c.byName())
+	all = slices.DeleteFunc(all, func(l *likeness) bool { return !l.size && !l.host && !l.device && !l.blocks.telling })
+	slices.SortFunc(all, func(x, y *likeness) int {
+		return cmp.Or(
+			cmp.Compare(y.blocks.same, x.blocks.same),
+			first(x.named, y.named), first(x.size, y.size), first(x.host, y.host), first(x.device, y.device),
+			cmp.Compare(y.counter, x.counter), cmp.Compare(x.statement.Hex(), y.statement.Hex()),
+			cmp.Compare(x.digest.Hex(), y.digest.Hex()),
+		)
+	})
+	c.likes = all
+	return all
+}
+
+// byName returns the artifacts of the transfer's name.
+func (c *judging) byName() []*likeness {
+	if len(c.book.byName) == 0 && len(c.book.vouchNames) == 0 {
+		return nil
+	}
 	name := normal(c.t.Name)
 	if name == "" {
 		return nil
 	}
 	var all []*likeness
 	for _, r := range c.book.byName[name] {
-		if !r.Stands() {
-			continue
-		}
-		for _, a := range r.Set.Artifacts {
-			if a.Name == name {
-				all = append(all, &likeness{
-					release: r.Subject, product: r.Set.Product, publisher: r.Set.Author, statement: r.Statement,
-					digest: a.SHA256, counter: r.Set.Counter, size: c.hasSize(a.Length),
-					host: slices.Contains(r.Set.Hosts, c.t.Host), device: c.d.Product == r.Set.Product,
-				})
+		for i := range r.Set.Artifacts {
+			if a := &r.Set.Artifacts[i]; r.Stands() && a.Name == name {
+				all = append(all, c.like(r, a))
 			}
 		}
 	}
@@ -58,21 +90,21 @@ func (c *judging) likest() *likeness {
 		if c.holds(v) {
 			all = append(all, &likeness{
 				release: v.Release, product: v.Product, publisher: v.Author, statement: v.statement,
-				digest: v.Artifact.SHA256, size: c.hasSize(v.Artifact.Length), device: c.d.Product == v.Product,
+				digest: v.Artifact.SHA256, length: v.Artifact.Length, named: true,
+				size: c.hasSize(v.Artifact.Length), device: c.d.Product == v.Product,
 			})
 		}
 	}
-	all = slices.DeleteFunc(all, func(l *likeness) bool { return !l.size && !l.host && !l.device })
-	if len(all) == 0 {
-		return nil
+	return all
+}
+
+func (c *judging) like(r *Release, a *Artifact) *likeness {
+	return &likeness{
+		release: r.Subject, product: r.Set.Product, publisher: r.Set.Author, statement: r.Statement,
+		digest: a.SHA256, counter: r.Set.Counter, artifact: a, length: a.Length,
+		named: normal(c.t.Name) == a.Name, size: c.hasSize(a.Length),
+		host: slices.Contains(r.Set.Hosts, c.t.Host), device: c.d.Product == r.Set.Product,
 	}
-	return slices.MinFunc(all, func(x, y *likeness) int {
-		return cmp.Or(
-			first(x.size, y.size), first(x.host, y.host), first(x.device, y.device),
-			cmp.Compare(y.counter, x.counter), cmp.Compare(x.statement.Hex(), y.statement.Hex()),
-			cmp.Compare(x.digest.Hex(), y.digest.Hex()),
-		)
-	})
 }
 
 // hasSize compares with the size that the sender announced when not every byte was seen.

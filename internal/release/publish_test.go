@@ -147,7 +147,7 @@ func TestPublishIsSeenWholeOrNotAtAll(t *testing.T) {
 		if perr != nil && fault.CodeOf(perr) != fault.WriteFailed {
 			t.Fatalf("operation %d %s: %v", n, mode, perr)
 		}
-		got, err := sync(t, load(t, repo), v1, nothing)
+		got, err := follow(t, load(t, repo), v1, nothing)
 		if err != nil {
 			t.Fatalf("operation %d %s leaves a broken repository: %v (%v)", n, mode, err, f.Log())
 		}
@@ -159,7 +159,7 @@ func TestPublishIsSeenWholeOrNotAtAll(t *testing.T) {
 			if err := Publish(context.Background(), fast{}, repo, next); err != nil {
 				t.Fatalf("operation %d %s, again: %v", n, mode, err)
 			}
-			if got, err := sync(t, load(t, repo), v1, nothing); err != nil || len(got.Statements) != 2 {
+			if got, err := follow(t, load(t, repo), v1, nothing); err != nil || len(got.Statements) != 2 {
 				t.Fatalf("operation %d %s, again: %d statements, %v", n, mode, len(got.Statements), err)
 			}
 		}

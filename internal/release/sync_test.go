@@ -29,7 +29,7 @@ func remembering(m Mirror) func(string) (Mirror, bool) {
 	return func(string) (Mirror, bool) { return m, true }
 }
 
-func sync(t testing.TB, f Fetcher, roots *evidence.Roots, last func(string) (Mirror, bool)) (Synced, error) {
+func follow(t testing.TB, f Fetcher, roots *evidence.Roots, last func(string) (Mirror, bool)) (Synced, error) {
 	t.Helper()
 	return Sync(context.Background(), f, roots, last, haveNone, day0.Add(time.Hour))
 }
@@ -61,7 +61,7 @@ func TestSyncBringsWhatWasPublished(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := sync(t, f, roots, nothing)
+		got, err := follow(t, f, roots, nothing)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -80,7 +80,7 @@ func TestSyncBringsWhatWasPublished(t *testing.T) {
 				t.Errorf("statement %s: effect %s", v.Digest, v.Effect)
 			}
 		}
-		again, err := sync(t, f, roots, remembering(got.Mirror))
+		again, err := follow(t, f, roots, remembering(got.Mirror))
 		if err != nil || again.Mirror.Counter != 1 {
 			t.Fatalf("the same publication again: %v", err)
 		}
@@ -116,7 +116,7 @@ func TestSyncRefusesHalfOfASignature(t *testing.T) {
 						files[path] = stripLines(t, body, c.keep)
 					}
 				}
-				_, err := sync(t, files, rootsOf(m), nothing)
+				_, err := follow(t, files, rootsOf(m), nothing)
 				if !errors.Is(err, fault.PolicyNotMet) || fault.ExitOf(err) != 11 || !strings.Contains(err.Error(), c.want) {
 					t.Errorf("%q stripped: %v, want %q", only, err, c.want)
 				}
@@ -150,7 +150,7 @@ func TestSyncRefusesAStrippedStatementThatIsLogged(t *testing.T) {
 	m.append(t, evidence.RoleRelease, env)
 	repo := t.TempDir()
 	publish(t, m, day0, t.TempDir(), repo)
-	_, err := sync(t, load(t, repo), rootsOf(m), nothing)
+	_, err := follow(t, load(t, repo), rootsOf(m), nothing)
 	if !errors.Is(err, fault.PolicyNotMet) || !strings.Contains(err.Error(), "missing post-quantum") {
 		t.Fatal(err)
 	}
@@ -166,11 +166,11 @@ func TestSyncNeverGoesBack(t *testing.T) {
 	})
 	publish(t, m, day0.Add(time.Hour), home, repo)
 	roots := rootsOf(m)
-	got, err := sync(t, load(t, repo), roots, nothing)
+	got, err := follow(t, load(t, repo), roots, nothing)
 	if err != nil || len(got.Statements) != 3 {
 		t.Fatalf("%d statements, %v", len(got.Statements), err)
 	}
-	if _, err := sync(t, before, roots, remembering(got.Mirror)); !errors.Is(err, fault.RolledBack) || fault.ExitOf(err) != 11 {
+	if _, err := follow(t, before, roots, remembering(got.Mirror)); !errors.Is(err, fault.RolledBack) || fault.ExitOf(err) != 11 {
 		t.Errorf("rolled-back mirror: %v", err)
 	}
 
@@ -183,7 +183,7 @@ func TestSyncNeverGoesBack(t *testing.T) {
 	for _, path := range []string{headPath, notePath(3), checkpointPath} {
 		hidden[path] = load(t, repo)[path]
 	}
-	if _, err := sync(t, hidden, roots, nothing); !errors.Is(err, fault.BadRepository) {
+	if _, err := follow(t, hidden, roots, nothing); !errors.Is(err, fault.BadRepository) {
 		t.Errorf("hidden withdrawal: %v", err)
 	}
 }
@@ -192,7 +192,7 @@ func TestSyncTellsAForkWithProof(t *testing.T) {
 	t.Parallel()
 	m, home, repo := acme(t)
 	roots := rootsOf(m)
-	first, err := sync(t, load(t, repo), roots, nothing)
+	first, err := follow(t, load(t, repo), roots, nothing)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +220,7 @@ func TestSyncTellsAForkWithProof(t *testing.T) {
 			}
 			dir := t.TempDir()
 			publish(t, &other, day0.Add(time.Hour), home, dir)
-			_, err := sync(t, load(t, dir), roots, remembering(first.Mirror))
+			_, err := follow(t, load(t, dir), roots, remembering(first.Mirror))
 			var fork *ForkError
 			if !errors.As(err, &fork) || !errors.Is(err, fault.LogForked) || fault.ExitOf(err) != 11 {
 				t.Fatalf("want a fork, got %v", err)
@@ -241,14 +241,14 @@ func TestSyncTellsAForkWithProof(t *testing.T) {
 func TestSyncRefusesTwoHeadsOfOneCounter(t *testing.T) {
 	t.Parallel()
 	m, home, repo := acme(t)
-	first, err := sync(t, load(t, repo), rootsOf(m), nothing)
+	first, err := follow(t, load(t, repo), rootsOf(m), nothing)
 	if err != nil {
 		t.Fatal(err)
 	}
 	m.counter = 0
 	dir := t.TempDir()
 	publish(t, m, day0.Add(time.Minute), home, dir)
-	if _, err := sync(t, load(t, dir), rootsOf(m), remembering(first.Mirror)); !errors.Is(err, fault.BadRepository) {
+	if _, err := follow(t, load(t, dir), rootsOf(m), remembering(first.Mirror)); !errors.Is(err, fault.BadRepository) {
 		t.Fatal(err)
 	}
 }
@@ -257,7 +257,7 @@ func TestSyncFollowsRootsThatMaySucceed(t *testing.T) {
 	t.Parallel()
 	m, home, repo := acme(t)
 	v1 := rootsOf(m)
-	first, err := sync(t, load(t, repo), v1, nothing)
+	first, err := follow(t, load(t, repo), v1, nothing)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -268,7 +268,7 @@ func TestSyncFollowsRootsThatMaySucceed(t *testing.T) {
 	m.sayLogged(t, evidence.RoleRelease, set(t, "acme", "acme/pump-7", "3", 3, artifact("x", "x")))
 	publish(t, m, day0.Add(time.Hour), home, repo)
 	files := load(t, repo)
-	got, err := sync(t, files, v1, remembering(first.Mirror))
+	got, err := follow(t, files, v1, remembering(first.Mirror))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -281,11 +281,11 @@ func TestSyncFollowsRootsThatMaySucceed(t *testing.T) {
 		cut := maps.Clone(files)
 		lines := slices.Collect(bytes.Lines(files[rootsPath]))
 		cut[rootsPath] = slices.Concat(lines[0], lines[2])
-		if _, err := sync(t, cut, v1, nothing); !errors.Is(err, fault.BadRepository) {
+		if _, err := follow(t, cut, v1, nothing); !errors.Is(err, fault.BadRepository) {
 			t.Error(err)
 		}
 		cut[rootsPath] = lines[0]
-		if _, err := sync(t, cut, v1, nothing); fault.ExitOf(err) != 11 {
+		if _, err := follow(t, cut, v1, nothing); fault.ExitOf(err) != 11 {
 			t.Error(err)
 		}
 	})
@@ -302,7 +302,7 @@ func TestSyncFollowsRootsThatMaySucceed(t *testing.T) {
 		dir := t.TempDir()
 		forged.counter = 10
 		publish(t, &forged, day0.Add(time.Hour), home, dir)
-		if _, err := sync(t, load(t, dir), v1, nothing); fault.ExitOf(err) != 11 || !errors.Is(err, fault.PolicyNotMet) {
+		if _, err := follow(t, load(t, dir), v1, nothing); fault.ExitOf(err) != 11 || !errors.Is(err, fault.PolicyNotMet) {
 			t.Error(err)
 		}
 	})
@@ -315,7 +315,7 @@ func TestSyncFollowsRootsThatMaySucceed(t *testing.T) {
 		last := got.Mirror
 		last.Size = 2
 		last.Checkpoint = first.Mirror.Checkpoint
-		if _, err := sync(t, load(t, dir), v1, remembering(last)); !errors.Is(err, fault.RolledBack) {
+		if _, err := follow(t, load(t, dir), v1, remembering(last)); !errors.Is(err, fault.RolledBack) {
 			t.Error(err)
 		}
 	})
@@ -332,7 +332,7 @@ func TestSyncRefusesOthersEntries(t *testing.T) {
 	}
 	repo := t.TempDir()
 	publish(t, m, day0, t.TempDir(), repo)
-	if _, err := sync(t, load(t, repo), rootsOf(m, evil), nothing); !errors.Is(err, fault.BadRepository) {
+	if _, err := follow(t, load(t, repo), rootsOf(m, evil), nothing); !errors.Is(err, fault.BadRepository) {
 		t.Fatal(err)
 	}
 }
@@ -340,10 +340,10 @@ func TestSyncRefusesOthersEntries(t *testing.T) {
 func TestSyncKnowsWhomItTrusts(t *testing.T) {
 	t.Parallel()
 	_, _, repo := acme(t)
-	if _, err := sync(t, load(t, repo), evidence.NewRoots(house), nothing); !errors.Is(err, fault.UnknownOrg) {
+	if _, err := follow(t, load(t, repo), evidence.NewRoots(house), nothing); !errors.Is(err, fault.UnknownOrg) {
 		t.Fatal(err)
 	}
-	if _, err := sync(t, mapFetcher{}, evidence.NewRoots(house), nothing); !errors.Is(err, fault.NotFound) {
+	if _, err := follow(t, mapFetcher{}, evidence.NewRoots(house), nothing); !errors.Is(err, fault.NotFound) {
 		t.Fatal(err)
 	}
 }
@@ -360,7 +360,7 @@ func TestSyncCountsOnlyLoggedSignatures(t *testing.T) {
 	}
 	repo := t.TempDir()
 	publish(t, m, day0, t.TempDir(), repo)
-	_, err := sync(t, load(t, repo), rootsOf(m), nothing)
+	_, err := follow(t, load(t, repo), rootsOf(m), nothing)
 	if !errors.Is(err, fault.PolicyNotMet) || !strings.Contains(err.Error(), "missing post-quantum") {
 		t.Fatal(err)
 	}
@@ -377,14 +377,14 @@ func TestSyncReadsSeveralBundles(t *testing.T) {
 		if i == 250 {
 			publish(t, m, day0, home, repo)
 			var err error
-			if first, err = sync(t, load(t, repo), rootsOf(m), nothing); err != nil {
+			if first, err = follow(t, load(t, repo), rootsOf(m), nothing); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
 	publish(t, m, day0.Add(time.Hour), home, repo)
 	files := load(t, repo)
-	got, err := sync(t, files, rootsOf(m), remembering(first.Mirror))
+	got, err := follow(t, files, rootsOf(m), remembering(first.Mirror))
 	if err != nil || len(got.Statements) != 257 {
 		t.Fatalf("%d statements, %v", len(got.Statements), err)
 	}
@@ -410,7 +410,7 @@ func BenchmarkSync(b *testing.B) {
 	files, roots := load(b, repo), rootsOf(m)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := sync(b, files, roots, nothing); err != nil {
+		if _, err := follow(b, files, roots, nothing); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -122,11 +122,29 @@ func printable(s string) bool {
 // normal brings s to NFC by way of a subject, because model alone decides what the one spelling is. A
 // text that no subject can carry comes back empty.
 func normal(s string) string {
+	if isPlain(s) {
+		return s // most names are: spare them the way through a subject
+	}
 	sub, err := model.NewSubject(model.KindAdvisory, s)
 	if err != nil {
 		return ""
 	}
 	return sub.Parts()[0]
+}
+
+// isPlain reports whether a text is ASCII, so that it is its own normal form, and well within the length of
+// a name.
+func isPlain(s string) bool {
+	const short = 255
+	if s == "" || s == "." || s == ".." || len(s) > short {
+		return false
+	}
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // checkHost accepts a lower-case DNS name, or an IPv4 address, which has the same form.

@@ -120,18 +120,21 @@ func (c *judging) vouched() bool {
 	return true
 }
 
-// altered holds when whole bytes that nobody with a say knows look like an artifact of a release. What
+// altered holds when bytes that nobody with a say knows look like an artifact of a release and differ. What
 // is declared as a delivery form is not expected to have the artifact's bytes.
 func (c *judging) altered() bool {
-	if !c.t.Complete || c.t.Digest.IsZero() || c.declared() != nil {
+	if c.declared() != nil {
 		return false
+	}
+	if !c.t.Complete || c.t.Digest.IsZero() {
+		return c.alteredInPart()
 	}
 	l := c.likest()
 	if l == nil {
 		return false
 	}
 	c.j.Verdict = model.Altered
-	c.j.Release, c.j.Product, c.j.Publisher, c.j.Statement = l.release, l.product, l.publisher, l.statement
+	c.nameLike(l)
 	c.why("the file %q has %s, and its bytes differ: %s of %d bytes instead of %s", c.t.Name, l.text(), c.t.Digest, c.t.Size, l.digest)
 	return true
 }
@@ -146,10 +149,7 @@ func (c *judging) incomplete() bool {
 	} else {
 		c.why("not every byte was seen, so there is no digest to compare")
 	}
-	if l := c.likest(); l != nil {
-		c.j.Release, c.j.Product, c.j.Publisher, c.j.Statement = l.release, l.product, l.publisher, l.statement
-		c.why("the file %q has %s", c.t.Name, l.text())
-	}
+	c.nameInPart()
 	return true
 }
 
@@ -164,6 +164,9 @@ func (c *judging) unknown() bool {
 
 // declared returns the release that declares these bytes, or this name, as a delivery form.
 func (c *judging) declared() *Release {
+	if len(c.book.byName) == 0 && len(c.book.byForm) == 0 {
+		return nil
+	}
 	var list []*Release
 	for _, d := range [...]model.Digest{c.t.Digest, c.t.EntityDigest} {
 		if !d.IsZero() {

@@ -12,7 +12,11 @@ import (
 )
 
 func (c *judging) why(format string, args ...any) {
-	if s := fmt.Sprintf(format, args...); !slices.Contains(c.j.Why, s) {
+	s := format
+	if len(args) > 0 {
+		s = fmt.Sprintf(format, args...)
+	}
+	if !slices.Contains(c.j.Why, s) {
 		c.j.Why = append(c.j.Why, s)
 	}
 }

@@ -12,8 +12,9 @@ import (
 	"github.com/cordon-trust/cordon/internal/model"
 )
 
-// SegmentSize is how many bytes of rows lie together at most; a larger row has a segment of its own.
-const SegmentSize = 1 << 20
+// segmentSize is how many bytes of rows lie together at most; a larger row has a segment of its own. Larger
+// segments are written no faster, and reading them costs their size in memory several times.
+const segmentSize = 256 << 10
 
 // Rows keeps the rows that batch statements commit to, many in one segment. Erasing takes body and salt; the
 // digest stays, so that the batch's Merkle root can always be computed again.
@@ -25,29 +26,23 @@ func (t *Tx) Rows() Rows { return Rows{t} }
 // Insert stores the rows of a batch in their order. expires is when they are to be erased; zero: never. keys
 // are what [Rows.Having] finds the batch by.
 func (r Rows) Insert(ctx context.Context, batch model.Digest, rows []evidence.Row, expires time.Time, keys []uint64) error {
-	sorted := packKeys(keys)
 	var data []byte
 	for first, i := 0, 0; i < len(rows); i++ {
 		data = evidence.AppendRow(data, rows[i])
-		if next := i + 1; next < len(rows) && len(data)+evidence.RowOverhead+len(rows[next].Body) <= SegmentSize {
+		if next := i + 1; next < len(rows) && len(data)+evidence.RowOverhead+len(rows[next].Body) <= segmentSize {
 			continue
 		}
-		if err := r.insert(ctx, batch, first, i+1-first, expires, data, sorted); err != nil {
+		_, err := r.tx.exec(ctx, "store rows", `INSERT INTO segments (batch, place, held, expires_at, data) VALUES ($1, $2, $3, $4, $5)`,
+			batch[:], first, i+1-first, stamp(expires), data)
+		if err != nil {
 			return err
 		}
 		first, data = i+1, data[:0]
 	}
-	return nil
-}
-
-func (r Rows) insert(ctx context.Context, batch model.Digest, first, n int, expires time.Time, data, keys []byte) error {
-	_, err := r.tx.exec(ctx, "store rows", `INSERT INTO segments (batch, place, held, expires_at, data) VALUES ($1, $2, $3, $4, $5)`,
-		batch[:], first, n, stamp(expires), data)
-	if err != nil || len(keys) == 0 {
-		return err
+	if len(keys) == 0 || len(rows) == 0 {
+		return nil
 	}
-	_, err = r.tx.exec(ctx, "index rows", `INSERT INTO segment_keys (segment, keys)
-SELECT id, $1 FROM segments WHERE batch = $2 AND place = $3`, keys, batch[:], first)
+	_, err := r.tx.exec(ctx, "index rows", `INSERT INTO batch_keys (batch, keys) VALUES ($1, $2)`, batch[:], packKeys(keys))
 	return err
 }
 
@@ -96,8 +91,8 @@ func (r Rows) Any(ctx context.Context) (bool, error) {
 // Having returns the batches that were stored with one of the keys, in the order in which they were stored.
 func (r Rows) Having(ctx context.Context, keys ...uint64) ([]model.Digest, error) {
 	var out []model.Digest
-	err := r.tx.each(ctx, "look rows up", `SELECT s.batch, k.keys FROM segment_keys k JOIN segments s ON s.id = k.segment ORDER BY k.segment`,
-		nil, func(scan func(...any) error) error {
+	err := r.tx.each(ctx, "look rows up", `SELECT batch, keys FROM batch_keys ORDER BY id`, nil,
+		func(scan func(...any) error) error {
 			var batch model.Digest
 			var held []byte
 			if err := scan(digested{&batch}, &held); err != nil {
@@ -131,33 +126,42 @@ func hasKey(held []byte, key uint64) bool {
 
 // EraseBatch erases the rows of a batch and returns how many there were.
 func (r Rows) EraseBatch(ctx context.Context, batch model.Digest) (int64, error) {
-	return r.erase(ctx, `SELECT id FROM segments WHERE batch = $1 AND held > 0`, batch[:])
+	return r.erase(ctx, `SELECT id, batch FROM segments WHERE batch = $1 AND held > 0`, batch[:])
 }
 
 // EraseExpired erases the rows whose time has come and returns how many there were.
 func (r Rows) EraseExpired(ctx context.Context, now time.Time) (int64, error) {
-	return r.erase(ctx, `SELECT id FROM segments WHERE expires_at <> '' AND expires_at <= $1 AND held > 0`, stamp(now))
+	return r.erase(ctx, `SELECT id, batch FROM segments WHERE expires_at <> '' AND expires_at <= $1 AND held > 0`, stamp(now))
 }
 
-// erase writes the segments that a query names again, without bodies and salts, one after another.
+// erase writes the segments that a query names again, without bodies and salts, one after another. The rows
+// of a batch are erased together, and its keys with them.
 func (r Rows) erase(ctx context.Context, query string, args ...any) (n int64, err error) {
 	var ids []int64
+	batches := map[model.Digest]bool{}
 	err = r.tx.each(ctx, "find rows to erase", query, args, func(scan func(...any) error) error {
 		var id int64
-		err := scan(&id)
-		ids = append(ids, id)
+		var batch model.Digest
+		err := scan(&id, digested{&batch})
+		ids, batches[batch] = append(ids, id), true
 		return err
 	})
+	if err != nil {
+		return 0, err
+	}
 	for _, id := range ids {
+		held, err := r.eraseSegment(ctx, id)
 		if err != nil {
-			break
+			return 0, err
 		}
-		var held int64
-		if held, err = r.eraseSegment(ctx, id); err == nil {
-			n += held
+		n += held
+	}
+	for batch := range batches {
+		if _, err := r.tx.exec(ctx, "erase the index of rows", `DELETE FROM batch_keys WHERE batch = $1`, batch[:]); err != nil {
+			return 0, err
 		}
 	}
-	return n, err
+	return n, nil
 }
 
 func (r Rows) eraseSegment(ctx context.Context, id int64) (held int64, err error) {
@@ -173,9 +177,6 @@ func (r Rows) eraseSegment(ctx context.Context, id int64) (held int64, err error
 	for _, row := range rows {
 		left = evidence.AppendRow(left, evidence.Row{Digest: row.Digest})
 	}
-	if _, err = r.tx.exec(ctx, "erase rows", `UPDATE segments SET held = 0, data = $1 WHERE id = $2`, left, id); err != nil {
-		return 0, err
-	}
-	_, err = r.tx.exec(ctx, "erase the index of rows", `DELETE FROM segment_keys WHERE segment = $1`, id)
+	_, err = r.tx.exec(ctx, "erase rows", `UPDATE segments SET held = 0, data = $1 WHERE id = $2`, left, id)
 	return held, err
 }

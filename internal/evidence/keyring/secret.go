@@ -22,7 +22,7 @@ type secretFile struct {
 	Secret []byte `json:"secret"`
 }
 
-// MarkSecret returns the secret for [model.MarkOf]. It is made at the first need; with create false, that is
+// MarkSecret returns the secret for [model.NewMarker]. It is made at the first need; with create false, that is
 // when nothing may be written, a home without one has the nil secret.
 func (r *Ring) MarkSecret(create bool) ([]byte, error) {
 	r.mu.Lock()

@@ -54,11 +54,41 @@ func Bool(dst []byte, key string, value bool) []byte {
 // 9999, for which RFC 3339 has a form; any other time is null.
 func Time(dst []byte, key string, value time.Time) []byte {
 	dst = Key(dst, key)
-	if year := value.Year(); year < 0 || year > 9999 {
+	year, month, day := value.Date()
+	if year < 0 || year > 9999 {
 		return append(dst, "null"...)
 	}
-	dst = value.AppendFormat(append(dst, '"'), time.RFC3339Nano)
-	return append(dst, '"')
+	if value.Location() != time.UTC {
+		return append(value.AppendFormat(append(dst, '"'), time.RFC3339Nano), '"')
+	}
+	hour, minute, second := value.Clock()
+	dst = pair(pair(append(dst, '"'), year/100), year%100)
+	dst = pair(append(dst, '-'), int(month))
+	dst = pair(append(dst, '-'), day)
+	dst = pair(append(dst, 'T'), hour)
+	dst = pair(append(dst, ':'), minute)
+	dst = pair(append(dst, ':'), second)
+	return append(fraction(dst, value.Nanosecond()), 'Z', '"')
+}
+
+// pair appends a number below 100 with two digits.
+func pair(dst []byte, n int) []byte { return append(dst, '0'+byte(n/10), '0'+byte(n%10)) } //nolint:gosec // digits
+
+// fraction appends nanoseconds as decimals of a second, without zeros at the end.
+func fraction(dst []byte, n int) []byte {
+	if n == 0 {
+		return dst
+	}
+	digits := 9
+	for ; n%10 == 0; n /= 10 {
+		digits--
+	}
+	dst = append(dst, ".000000000"[:1+digits]...)
+	for at := len(dst) - 1; n > 0; at-- {
+		dst[at] = '0' + byte(n%10)
+		n /= 10
+	}
+	return dst
 }
 
 // SHA256 appends a digest as "sha256:" and 64 hex digits; one that is all zero stands for none and is the

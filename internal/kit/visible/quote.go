@@ -27,17 +27,16 @@ func AppendJSON(dst []byte, s string) []byte {
 }
 
 // plain returns how many bytes at the beginning of s are printable ASCII that JSON does not escape. It looks
-// at eight at a time: each term sets the highest bit of a byte that is not plain, and what it carries into
-// the next byte comes only from one that it marked.
+// at eight at a time, at the end at some of them twice.
 func plain(s string) int {
-	const ones = 0x0101010101010101
 	n := 0
 	for ; len(s)-n >= 8; n += 8 {
-		x := load(s[n : n+8])
-		quote, slash := x^'"'*ones, x^'\\'*ones
-		if (x|(x+ones)|(x-' '*ones)|(quote-ones)|(slash-ones))&(0x80*ones) != 0 {
+		if !plain8(s[n : n+8]) {
 			break
 		}
+	}
+	if rest := len(s) - n; rest < 8 && len(s) >= 8 && plain8(s[len(s)-8:]) {
+		return len(s)
 	}
 	for ; n < len(s); n++ {
 		if c := s[n]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' {
@@ -45,6 +44,15 @@ func plain(s string) int {
 		}
 	}
 	return n
+}
+
+// plain8 looks at eight bytes: each term sets the highest bit of a byte that is not plain, and what it carries
+// into the next byte comes only from one that it marked.
+func plain8(s string) bool {
+	const ones = 0x0101010101010101
+	x := load(s)
+	quote, slash := x^'"'*ones, x^'\\'*ones
+	return (x|(x+ones)|(x-' '*ones)|(quote-ones)|(slash-ones))&(0x80*ones) == 0
 }
 
 func load(s string) uint64 {

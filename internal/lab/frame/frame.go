@@ -108,7 +108,7 @@ func (s *Segment) Append(dst []byte) ([]byte, error) {
 	dst = append(dst, s.From.MAC[:]...)
 	dst = s.Tags.append(dst)
 	if s.From.Addr.Is4() {
-		dst = s.appendIPv4(dst, size)
+		dst = appendIPv4(dst, s.From.Addr, s.To.Addr, ip4{id: s.ID, ttl: s.TTL, proto: protoTCP, size: size})
 	} else {
 		dst = s.appendIPv6(dst, size)
 	}
@@ -127,16 +127,24 @@ func (t Tags) append(dst []byte) []byte {
 	return dst
 }
 
+// ip4 is what differs between the IPv4 headers of this package.
+type ip4 struct {
+	id    uint16
+	ttl   uint8
+	proto byte
+	size  int // of what follows the header
+}
+
 // appendIPv4 appends the type and the header of RFC 791, with "don't fragment" as path MTU discovery sets it.
-func (s *Segment) appendIPv4(dst []byte, size int) []byte {
+func appendIPv4(dst []byte, from, to netip.Addr, h ip4) []byte {
 	dst = binary.BigEndian.AppendUint16(dst, typeIPv4)
 	at := len(dst)
 	dst = append(dst, 0x45, 0)
-	dst = binary.BigEndian.AppendUint16(dst, uint16(ip4Header+size))
-	dst = binary.BigEndian.AppendUint16(dst, s.ID)
-	dst = append(dst, 0x40, 0, s.TTL, protoTCP, 0, 0)
-	dst = append(dst, s.From.Addr.AsSlice()...)
-	dst = append(dst, s.To.Addr.AsSlice()...)
+	dst = binary.BigEndian.AppendUint16(dst, uint16(ip4Header+h.size))
+	dst = binary.BigEndian.AppendUint16(dst, h.id)
+	dst = append(dst, 0x40, 0, h.ttl, h.proto, 0, 0)
+	dst = append(dst, from.AsSlice()...)
+	dst = append(dst, to.AsSlice()...)
 	binary.BigEndian.PutUint16(dst[at+10:], ^fold(sum(0, dst[at:])))
 	return dst
 }

@@ -35,8 +35,10 @@ const (
 // 262144; offload can merge frames, but not beyond that either.
 const MaxRecord = 256 << 10
 
-// BufferSize is how many bytes [Open] reads at a time. One MiB keeps the buffer in the second-level cache.
-const BufferSize = 1 << 20
+// BufferSize is what [Open] reads at a time. It holds the largest record, and lies in the second-level cache beside the
+// tables of connections, so that what was read is still there when it is looked at. The buffer grows once a
+// block of a pcapng section is larger, which its own limit bounds.
+const BufferSize = 384 << 10
 
 // Packet is one record of a capture.
 type Packet struct {
@@ -127,16 +129,17 @@ func (r *Reader) need(n int) error {
 }
 
 func (r *Reader) fill(n int) error {
+	if n > len(r.buf) {
+		larger := make([]byte, n+BufferSize)
+		r.w = copy(larger, r.buf[r.r:r.w]) // slices that were handed out stay in the old one
+		r.r, r.buf = 0, larger
+	}
 	if len(r.buf)-r.r < n || r.w == len(r.buf) {
 		if r.Recycle != nil {
 			r.Recycle()
 		}
-		to := r.buf
-		if n > len(to) {
-			to = make([]byte, max(n, BufferSize))
-		}
-		r.w = copy(to, r.buf[r.r:r.w])
-		r.buf, r.r = to, 0
+		r.w = copy(r.buf, r.buf[r.r:r.w])
+		r.r = 0
 	}
 	for idle := 0; r.w-r.r < n; {
 		if r.eof {

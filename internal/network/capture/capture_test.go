@@ -222,3 +222,33 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// A block may be larger than the buffer, up to its limit; records before it stay as they were handed out.
+func TestLargeBlock(t *testing.T) {
+	t.Parallel()
+	o := binary.LittleEndian
+	comment := make([]byte, 900<<10)
+	for i := 0; i < len(comment); i += 4 + 65532 {
+		o.PutUint16(comment[i:], 1)
+		o.PutUint16(comment[i+2:], uint16(min(65532, len(comment)-i-4)))
+	}
+	b := slices.Concat(sectionBlock(o), interfaceBlock(o, LinkEthernet), enhanced(o, 0, 1, []byte("one"), 3),
+		interfaceBlock(o, LinkRaw, comment...), enhanced(o, 1, 2, []byte("two"), 3))
+	r, err := Open(iotest.HalfReader(bytes.NewReader(b)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var first, second, end Packet
+	if err := r.Next(&first); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Next(&second); err != nil {
+		t.Fatal(err)
+	}
+	if string(first.Data) != "one" || string(second.Data) != "two" || second.Link != LinkRaw {
+		t.Errorf("%q and %q of link %d", first.Data, second.Data, second.Link)
+	}
+	if err := r.Next(&end); !errors.Is(err, io.EOF) {
+		t.Errorf("at the end: %v", err)
+	}
+}

@@ -167,16 +167,32 @@ func (s *Sources) index() {
 // A name excuses workstations, servers and service laptops only, and nothing that resembles a release;
 // that is for the caller to ask.
 func (s *Sources) ThirdParty(host, name string) (publisher, list string, ok bool) {
+	p, _, _ := s.find(host, name)
+	if p == nil {
+		return "", "", false
+	}
+	return p.Name, p.origin(), true
+}
+
+// Keep returns what may be kept of a server name and a file name of a third party, without what the wire
+// added to it: the host and the ending that the list has, which the list knows again as the same party.
+func (s *Sources) Keep(host, name string) (listedHost, ending string, ok bool) {
+	p, listedHost, ending := s.find(host, name)
+	return listedHost, ending, p != nil
+}
+
+// find returns the publisher, nil for none, and what of its entry matched.
+func (s *Sources) find(host, name string) (p *Publisher, listedHost, ending string) {
 	host, name = strings.TrimSuffix(strings.ToLower(host), "."), strings.ToLower(name)
 	for above := host; above != ""; {
 		for _, i := range s.byHost[above] {
-			if p := &s.Publishers[i]; p.name(name) {
-				return p.Name, p.origin(), true
+			if ending, ok := s.Publishers[i].ends(name); ok {
+				return &s.Publishers[i], above, ending
 			}
 		}
 		_, above, _ = strings.Cut(above, ".")
 	}
-	return "", "", false
+	return nil, "", ""
 }
 
 // origin says how far a name can be relied on.
@@ -187,11 +203,12 @@ func (p *Publisher) origin() string {
 	return p.list + ", host from: " + clip(p.Source, 200)
 }
 
-func (p *Publisher) name(name string) bool {
+// ends returns the ending of a file name that is the publisher's.
+func (p *Publisher) ends(name string) (ending string, ok bool) {
 	for _, n := range p.Names {
 		if n == "" && name == "" || n != "" && strings.HasSuffix(name, n) {
-			return true
+			return n, true
 		}
 	}
-	return len(p.Names) == 0
+	return "", len(p.Names) == 0
 }

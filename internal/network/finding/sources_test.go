@@ -38,6 +38,11 @@ func TestThirdParty(t *testing.T) {
 		if got != c.want || ok != (c.want != "") {
 			t.Errorf("%s/%s: %q, %v; want %q", c.host, c.name, got, ok, c.want)
 		}
+		h, ending, kept := s.Keep(c.host, c.name)
+		again, _, _ := s.ThirdParty(h, ending)
+		if kept != ok || again != got || ok && (h == "" || !strings.HasSuffix(strings.TrimSuffix(strings.ToLower(c.host), "."), h) || !strings.HasSuffix(c.name, ending)) {
+			t.Errorf("%s/%s: kept is %q of %q, which is %q", c.host, c.name, ending, h, again)
+		}
 	}
 }
 

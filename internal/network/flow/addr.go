@@ -51,10 +51,17 @@ func keyOf(s *Segment, realm uint32) (key, int) {
 }
 
 // hash mixes the key with a seed that the sender of packets does not know.
-func (k *key) hash(seed uint64) uint32 {
+func (k *key) hash(seed uint64) uint64 {
 	hi, lo := bits.Mul64(k.a.Lo^seed, k.b.Lo^0x9e3779b97f4a7c15)
 	x := hi ^ lo ^ k.a.Hi ^ bits.RotateLeft64(k.b.Hi, 29)
 	hi, lo = bits.Mul64(x^(uint64(k.ports)|uint64(k.realm)<<32), 0xd6e8feb86659fd93^seed)
-	x = hi ^ lo
-	return uint32(x) ^ uint32(x>>32) //nolint:gosec // folding, not converting
+	return hi ^ lo
 }
+
+// equal compares field by field, which is faster than the general comparison of structs.
+func (k *key) equal(o *key) bool {
+	return k.a.Lo == o.a.Lo && k.b.Lo == o.b.Lo && k.ports == o.ports && k.a.Hi == o.a.Hi && k.b.Hi == o.b.Hi && k.realm == o.realm
+}
+
+// slotHash folds a hash to what a slot holds.
+func slotHash(x uint64) uint32 { return uint32(x) ^ uint32(x>>32) } //nolint:gosec // folding, not converting

@@ -83,6 +83,14 @@ const (
 
 // Frame opens one record. TCP and UDP are left in d.Seg and d.Gram, valid as long as p.Data is.
 func (d *Decoder) Frame(p *capture.Packet) Layer {
+	if d.plain(p) {
+		return TCP
+	}
+	return d.frame(p)
+}
+
+// frame opens any record, layer by layer.
+func (d *Decoder) frame(p *capture.Packet) Layer {
 	b, cut := p.Data, p.Wire > len(p.Data)
 	var typ uint16
 	switch p.Link {

@@ -113,10 +113,12 @@ func TestChecksum(t *testing.T) {
 func TestOnesSum(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 1))
-	for n := range 300 {
-		b := make([]byte, n)
+	for n := range 600 {
+		b := make([]byte, n/2)
 		for i := range b {
-			b[i] = byte(r.Uint32() | r.Uint32())
+			if b[i] = 0xff; n%2 == 0 { // every carry there can be, or some
+				b[i] = byte(r.Uint32() | r.Uint32())
+			}
 		}
 		var want uint32
 		for i := range b {
@@ -128,6 +130,40 @@ func TestOnesSum(t *testing.T) {
 		// 0 and 0xffff are the same number in ones' complement.
 		if got := onesSum(b); got%0xffff != want%0xffff || (got == 0) != (want == 0) {
 			t.Fatalf("%d bytes: %#x, want %#x", n, got, want)
+		}
+	}
+}
+
+// The short ways to a sum lead where the long one leads.
+func TestShortSums(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(2, 2))
+	for i := range 10_000 {
+		b := make([]byte, 40)
+		for j := range b {
+			if b[j] = byte(r.Uint32()); i%3 == 0 {
+				b[j] = 0xff * byte(r.IntN(2))
+			}
+		}
+		if i%2 == 0 { // make the header's own checksum right
+			b[10], b[11] = 0, 0
+			binary.BigEndian.PutUint16(b[10:], ^fold(onesSum(b[:20])))
+		}
+		if want := fold(onesSum(b[:20])) == 0xffff; goodHead(b) != want {
+			t.Fatalf("goodHead(%x) is %t", b[:20], !want)
+		}
+		for _, c := range []struct {
+			src, dst Addr
+			raw      []byte
+		}{
+			{addr4(b), addr4(b[4:]), b[:8]},
+			{addr16(b), addr16(b[16:]), b[:32]},
+			{Addr{}, Addr{}, make([]byte, 32)},
+			{addr4(make([]byte, 4)), addr4(make([]byte, 4)), make([]byte, 8)},
+		} {
+			if got, want := fold(pseudoOf(c.src, c.dst, protoTCP)), fold(pseudoSum(c.raw, protoTCP)); got != want {
+				t.Fatalf("pseudo-header of %x: %#x, want %#x", c.raw, got, want)
+			}
 		}
 	}
 }
@@ -321,7 +357,7 @@ func TestTable(t *testing.T) {
 	want := map[key]*Conn{}
 	for range 20_000 {
 		k := key{a: Addr{0, uint64(r.IntN(60))}, b: Addr{uint64(r.IntN(3)), 1}, ports: uint32(r.IntN(20))}
-		h := k.hash(tab.seed) & 0xff // collisions
+		h := slotHash(k.hash(tab.seed)) & 0xff // collisions
 		c := tab.lookup(&k, h)
 		if c != want[k] {
 			t.Fatalf("%v: found %p, want %p", k, c, want[k])

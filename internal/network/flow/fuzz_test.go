@@ -84,6 +84,7 @@ func FuzzPacket(f *testing.F) {
 			n := min(int(binary.BigEndian.Uint16(b[1:])), len(b)-3)
 			p := capture.Packet{Data: b[3 : 3+n], Wire: n + int(b[0]>>7), Link: capture.Link(b[0] & 0x7f), Time: int64(i) * 3e8}
 			b = b[3+n:]
+			samePlain(t, p.Data, p.Wire)
 			if layer := d.Frame(&p); layer == TCP {
 				agrees(t, &p, &d.Seg)
 				tab.Add(&d.Seg)

@@ -54,7 +54,7 @@ func (d *Decoder) ipv4(b []byte, cut bool, t int64) Layer {
 		cut: total > len(b), wire: total - hl, body: b[hl:min(total, len(b))], time: t,
 	}
 	field := binary.BigEndian.Uint16(b[10:])
-	p.badHead = field != 0 && fold(onesSum(b[:hl])) != 0xffff
+	p.badHead = field != 0 && (hl != 20 || !goodHead(b)) && fold(onesSum(b[:hl])) != 0xffff
 	proto := b[9]
 	if frag := binary.BigEndian.Uint16(b[6:]); frag&0x3fff != 0 {
 		d.Counts.Fragments++
@@ -171,7 +171,7 @@ func (d *Decoder) tcp(p *packet) Layer {
 	case p.badHead:
 		s.Sum = SumWrong
 	default:
-		s.Sum = check(b, pseudoSum(p.addrs, protoTCP), fieldTCP)
+		s.Sum = check(b, pseudoOf(p.src, p.dst, protoTCP), fieldTCP)
 	}
 	return TCP
 }

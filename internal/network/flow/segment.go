@@ -12,15 +12,15 @@ const maxAhead = 64 << 20
 // used. Any other wrong one is used while that sender has shown no good data segment (its addresses may
 // have been rewritten), else dropped. What rests on such segments is marked Unchecked.
 func (t *Table) Add(s *Segment) {
-	dup := t.copies.seen(s)
-	if dup {
+	k, side := keyOf(s, t.realm)
+	name := k.hash(t.seed)
+	if t.copies.seen(s, name, side) {
 		t.Counts.Copies++
 		if s.Wire == 0 {
 			return
 		}
 	}
-	k, side := keyOf(s, t.realm)
-	h := k.hash(t.seed)
+	h := slotHash(name)
 	c := t.lookup(&k, h)
 	if !t.accept(c, side, s) {
 		return

@@ -102,3 +102,6 @@ func (c *Conn) Side(side int) netip.AddrPort {
 
 // Handshake reports whether what a side sends was seen from its SYN on.
 func (c *Conn) Handshake(side int) bool { return c.half[side].fromSyn }
+
+// Acknowledged returns the offset up to which the receiver said it has what a side sends, seen or not.
+func (c *Conn) Acknowledged(side int) uint64 { return c.half[side].acked }

@@ -82,7 +82,7 @@ func (t *Table) lookup(k *key, h uint32) *Conn {
 			return nil
 		}
 		if s.hash == h {
-			if c := t.conn(s.conn - 1); c.key == *k {
+			if c := t.conn(s.conn - 1); c.key.equal(k) {
 				return c
 			}
 		}

@@ -8,6 +8,7 @@ const (
 	windowRefs  = 512       // segments of one direction
 	windowPages = 8 << 20 / pageSize
 	maxWindows  = 8192
+	keptRefs    = 64 // segments that a window keeps room for
 )
 
 // ref is one delivered segment that the receiver has not acknowledged.
@@ -57,6 +58,7 @@ func (ws *windows) put(w *window) {
 		ws.pop(w)
 	}
 	w.refs, w.head = w.refs[:0], 0
+	w.trim()
 	if w.pos >= 0 {
 		last := ws.live[len(ws.live)-1]
 		ws.live[w.pos], last.pos = last, w.pos
@@ -66,6 +68,13 @@ func (ws *windows) put(w *window) {
 	}
 	w.owner.win, w.owner = nil, nil
 	ws.free = append(ws.free, w)
+}
+
+// trim gives room back that is not needed at the moment: else every window could keep its largest.
+func (w *window) trim() {
+	if cap(w.refs) > keptRefs && len(w.refs) <= cap(w.refs)/4 {
+		w.refs = append(make([]ref, 0, max(8, len(w.refs))), w.refs...)
+	}
 }
 
 // push remembers a segment. With copied set its bytes are moved at once.
@@ -141,6 +150,7 @@ func (ws *windows) detach() {
 			w.refs = append(w.refs, r)
 			w.bytes += len(r.data)
 		}
+		w.trim()
 	}
 	ws.live = ws.live[:0]
 	clear(ws.tmp)

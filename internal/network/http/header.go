@@ -13,6 +13,8 @@ var methods = [...]string{
 	"CCM_POST ", "SUBSCRIBE ", "NOTIFY ", "M-SEARCH ", "PRI ",
 }
 
+func begins(b []byte, with string) bool { return len(b) >= len(with) && string(b[:len(with)]) == with }
+
 func isResponse(b []byte) bool {
 	const want = "HTTP/1."
 	return len(b) > 0 && b[0] == 'H' && string(b[:min(len(b), len(want))]) == want[:min(len(b), len(want))]
@@ -95,10 +97,10 @@ func (h *header) status(l []byte) bool {
 // request reads a request line (RFC 9112 section 3).
 func (h *header) request(l []byte) bool {
 	i, j := bytes.IndexByte(l, ' '), bytes.LastIndexByte(l, ' ')
-	if i <= 0 || j <= i || !bytes.HasPrefix(l[j+1:], []byte("HTTP/1.")) {
+	if i <= 0 || j <= i || !begins(l[j+1:], "HTTP/1.") {
 		return false
 	}
-	h.old = bytes.HasSuffix(l, []byte("/1.0"))
+	h.old = len(l) >= 4 && string(l[len(l)-4:]) == "/1.0"
 	h.req.method = methodName(l[:i])
 	target := bytes.TrimSpace(l[i+1 : j])
 	h.req.name = nameOf(target)
@@ -133,7 +135,10 @@ func (h *header) field(l []byte) {
 	if i < 4 {
 		return
 	}
-	name := bytes.TrimRight(l[:i], " \t")
+	name := l[:i]
+	for len(name) > 0 && (name[len(name)-1] == ' ' || name[len(name)-1] == '\t') {
+		name = name[:len(name)-1]
+	}
 	switch len(name) {
 	case 4:
 		if h.req.host == "" && is(name, "host") {

@@ -92,8 +92,11 @@ func (p *parser) line(b []byte) ([]byte, int, bool) {
 		l = p.buf
 		p.drop()
 	}
-	l = bytes.TrimSuffix(l, []byte{'\n'})
-	return bytes.TrimSuffix(l, []byte{'\r'}), n, true
+	l = l[:len(l)-1]
+	if n := len(l); n > 0 && l[n-1] == '\r' {
+		l = l[:n-1]
+	}
+	return l, n, true
 }
 
 // hold keeps the beginning of a line. What would be too long makes the direction lost.

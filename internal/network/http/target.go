@@ -3,10 +3,17 @@ package http
 import (
 	"bytes"
 	"strings"
+	"unicode/utf8"
 )
+
+// isPath reports whether a target is a path, as nearly all are: no authority stands in front.
+func isPath(target []byte) bool { return len(target) > 0 && target[0] == '/' }
 
 // authority returns what stands between "//" and the path of an absolute target (RFC 9112 section 3.2.2).
 func authority(target []byte) ([]byte, bool) {
+	if isPath(target) {
+		return nil, false
+	}
 	_, rest, ok := bytes.Cut(target, []byte("://"))
 	if !ok || bytes.IndexByte(target, '/') < bytes.Index(target, []byte("://")) {
 		return nil, false
@@ -19,6 +26,9 @@ func authority(target []byte) ([]byte, bool) {
 
 // pathOf returns what stands behind the authority of a target.
 func pathOf(target []byte) []byte {
+	if isPath(target) {
+		return target
+	}
 	if i := bytes.Index(target, []byte("://")); i >= 0 && bytes.IndexByte(target, '/') > i {
 		target = target[i+3:]
 		if j := bytes.IndexAny(target, "/?"); j >= 0 {
@@ -33,16 +43,21 @@ func pathOf(target []byte) []byte {
 // may carry sessions, credentials and patients, are cut off before anything else is looked at, and once more
 // where they were encoded. A target that is no path (RFC 9112 section 3.2) has no name.
 func nameOf(target []byte) string {
-	if i := bytes.IndexAny(target, "?#"); i >= 0 {
-		target = target[:i]
+	for i, c := range target {
+		if c == '?' || c == '#' {
+			target = target[:i]
+			break
+		}
 	}
-	if i := bytes.Index(target, []byte("://")); i >= 0 && bytes.IndexByte(target, '/') > i {
-		target = target[i+3:]
-		if bytes.IndexByte(target, '/') < 0 {
+	if !isPath(target) {
+		if i := bytes.Index(target, []byte("://")); i >= 0 && bytes.IndexByte(target, '/') > i {
+			target = target[i+3:]
+			if bytes.IndexByte(target, '/') < 0 {
+				return ""
+			}
+		} else if len(target) > 0 {
 			return ""
 		}
-	} else if len(target) > 0 && target[0] != '/' {
-		return ""
 	}
 	if i := bytes.LastIndexByte(target, '/'); i >= 0 {
 		target = target[i+1:]
@@ -76,7 +91,12 @@ func decode(b []byte) string {
 	return s.String()
 }
 
-func clean(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
+func clean(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	return strings.ToValidUTF8(s, "\uFFFD")
+}
 
 // hostOf brings a host to lower case and drops user information and the port. What cannot be the name or
 // address of a host is none.

@@ -37,8 +37,12 @@ func (z *Reader) block() (bool, error) {
 	return true, nil
 }
 
-// fixed sets the codes of section 3.2.6.
+// fixed sets the codes of section 3.2.6, unless the block before had them: a block may be ten bits long.
 func (z *Reader) fixed() {
+	if z.isFixed {
+		return
+	}
+	z.isFixed = true
 	l := z.lens[:288]
 	for i := range l {
 		switch {
@@ -170,6 +174,7 @@ func (z *Reader) codeLengths() (bool, error) {
 			z.have++
 		}
 	}
+	z.isFixed = false
 	if z.lens[256] == 0 || !z.lit.build(z.lens[:z.hlit]) || !z.dist.build(z.lens[z.hlit:total]) {
 		return false, ErrCorrupt
 	}

@@ -66,7 +66,8 @@ type Reader struct {
 	bits uint64
 	nb   uint
 
-	head   []byte // bytes of the wrapper's header so far
+	head   []byte // bytes of zlib's header so far
+	gzip   gzipHead
 	tail   [8]byte
 	ntail  int
 	sum    uint32
@@ -77,6 +78,7 @@ type Reader struct {
 	hclen, have int
 	lens        [320]uint8
 	lit, dist   code
+	isFixed     bool // these are the fixed codes
 	lengths     code
 	buf         [bufferSize]byte
 	from, at    int // buf[from:at] has not been handed out
@@ -94,6 +96,7 @@ func (z *Reader) Reset(f Format, limit int64, out func([]byte)) {
 // begin starts a member.
 func (z *Reader) begin() {
 	z.step, z.last, z.raw, z.head, z.ntail = wrapper, false, false, z.head[:0], 0
+	z.gzip = gzipHead{}
 	z.sum, z.member, z.from, z.at, z.seenOut = 0, 0, 0, 0, 0
 	if z.format == Deflate {
 		z.sum = 1

@@ -5,12 +5,15 @@ import (
 	"compress/flate"
 	"compress/gzip"
 	"compress/zlib"
+	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"io"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // decode decodes b in pieces of n bytes.
@@ -111,6 +114,74 @@ func TestRefuses(t *testing.T) {
 	}
 	if out, _, err := decode(Gzip, good, 100, 50_000); !errors.Is(err, ErrTooLarge) || len(out) > 50_000 {
 		t.Errorf("a bomb: %d bytes, %v", len(out), err)
+	}
+}
+
+// A header is read in time that grows with its length only, whichever of its fields are there.
+func TestHeaders(t *testing.T) {
+	t.Parallel()
+	data := []byte("firmware")
+	var raw bytes.Buffer
+	w, err := flate.NewWriter(&raw, 6)
+	pack(t, w, err, data)
+	long := strings.Repeat("n", 60_000)
+	for flags := range byte(1 << 5) {
+		h := []byte{0x1f, 0x8b, 8, flags, 0, 0, 0, 0, 0, 3}
+		if flags&flagExtra != 0 {
+			h = append(h, 3, 1)
+			h = append(h, make([]byte, 0x103)...)
+		}
+		if flags&flagName != 0 {
+			h = append(append(h, "name"...), 0)
+		}
+		if flags&flagComment != 0 {
+			h = append(h, 0)
+		}
+		if flags&flagHeaderSum != 0 {
+			h = append(h, 1, 2)
+		}
+		b := append(h, raw.Bytes()...)
+		b = binary.LittleEndian.AppendUint32(b, crc32.ChecksumIEEE(data))
+		b = binary.LittleEndian.AppendUint32(b, uint32(len(data)))
+		for _, n := range []int{1, 1 << 20} {
+			if got, done, err := decode(Gzip, b, n, 1<<20); err != nil || !done || !bytes.Equal(got, data) {
+				t.Errorf("flags %#x, %d at a time: %q, %v, %v", flags, n, got, done, err)
+			}
+		}
+	}
+	start := time.Now()
+	for range 100 {
+		var g bytes.Buffer
+		gw := gzip.NewWriter(&g)
+		pack(t, gw, nil, data)
+		b := slices.Concat(g.Bytes()[:3], []byte{flagName}, g.Bytes()[4:10], []byte(long), []byte{0}, g.Bytes()[10:])
+		if _, done, err := decode(Gzip, b, 1448, 1<<20); err != nil || !done {
+			t.Fatalf("a long name: %v, %v", done, err)
+		}
+	}
+	if took := time.Since(start); took > 10*time.Second { // read anew for each byte it takes a minute
+		t.Errorf("long names took %v", took)
+	}
+}
+
+// Blocks without content cost little, however many there are.
+func TestEmptyBlocks(t *testing.T) {
+	t.Parallel()
+	const blocks = 800_000 // of ten bits: not the last, fixed codes, end
+	var b []byte
+	var bits, n uint
+	for range blocks {
+		bits |= 2 << n
+		for n += 10; n >= 8; n -= 8 {
+			b, bits = append(b, byte(bits)), bits>>8
+		}
+	}
+	start := time.Now()
+	if out, _, err := decode(Deflate, b, 1448, 1<<20); err != nil || len(out) != 0 {
+		t.Errorf("%d bytes, %v", len(out), err)
+	}
+	if took := time.Since(start); took > 2*time.Second { // with codes made anew for each it takes over 4 s
+		t.Errorf("%d bytes took %v", len(b), took)
 	}
 }
 

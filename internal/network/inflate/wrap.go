@@ -11,6 +11,8 @@ const (
 	flagExtra     = 1 << 2
 	flagName      = 1 << 3
 	flagComment   = 1 << 4
+
+	flagExtraBytes = 1 << 7 // no flag: behind the length of the extra field
 )
 
 // header collects the wrapper's header byte by byte.
@@ -29,14 +31,6 @@ func (z *Reader) header() (bool, error) {
 			}
 			return z.start()
 		}
-		if z.format == Gzip {
-			if whole, err := gzipHeader(z.head); whole || err != nil {
-				if err != nil {
-					return false, err
-				}
-				return z.start()
-			}
-		}
 		if z.nb < 8 && len(z.in) > 0 { // one byte at a time, so that two can be put back
 			z.bits, z.nb, z.in = z.bits|uint64(z.in[0])<<z.nb, z.nb+8, z.in[1:]
 		}
@@ -44,7 +38,15 @@ func (z *Reader) header() (bool, error) {
 		if !ok {
 			return false, nil
 		}
-		z.head = append(z.head, b)
+		if z.format == Deflate {
+			z.head = append(z.head, b)
+			continue
+		}
+		if whole, err := z.gzip.take(b); err != nil {
+			return false, err
+		} else if whole {
+			return z.start()
+		}
 	}
 }
 
@@ -53,46 +55,57 @@ func (z *Reader) start() (bool, error) {
 	return true, nil
 }
 
-// gzipHeader reports whether h is a whole header.
-func gzipHeader(h []byte) (bool, error) {
-	if len(h) > maxHeader {
+// gzipHead reads a gzip header byte by byte, each of them once: its file name may be as long as is believed.
+type gzipHead struct {
+	n     int // bytes so far
+	flags byte
+	field byte // flag of the field at hand; 0: none
+	left  int  // bytes of it to come; -1: until a zero
+	low   bool // the low byte of the length of the extra field was read
+}
+
+// take takes one byte and reports whether the header is over.
+func (g *gzipHead) take(b byte) (bool, error) {
+	g.n++
+	switch {
+	case g.n > maxHeader, g.n <= 3 && b != "\x1f\x8b\x08"[g.n-1], g.n == 4 && b&0xe0 != 0:
 		return false, ErrCorrupt
-	}
-	for i, want := range []byte{0x1f, 0x8b, 8} {
-		if i < len(h) && h[i] != want {
-			return false, ErrCorrupt
+	case g.n <= 10:
+		if g.n == 4 {
+			g.flags = b
 		}
-	}
-	if len(h) < 10 {
+		return g.n == 10 && g.over(), nil
+	case g.field == flagExtra && !g.low:
+		g.left, g.low = int(b), true
 		return false, nil
+	case g.field == flagExtra && g.left >= 0:
+		g.left += int(b) << 8
+		g.field = flagExtraBytes
+		return g.left == 0 && g.over(), nil
+	case g.left < 0:
+		return b == 0 && g.over(), nil
 	}
-	flags, at := h[3], 10
-	if flags&0xe0 != 0 {
-		return false, ErrCorrupt
-	}
-	if flags&flagExtra != 0 {
-		if len(h) < at+2 {
-			return false, nil
-		}
-		at += 2 + int(binary.LittleEndian.Uint16(h[at:]))
-	}
-	for _, f := range []byte{flagName, flagComment} {
-		if flags&f == 0 {
+	g.left--
+	return g.left == 0 && g.over(), nil
+}
+
+// over goes on to the next field and reports whether there is none.
+func (g *gzipHead) over() bool {
+	for _, f := range []byte{flagExtra, flagName, flagComment, flagHeaderSum} {
+		if g.flags&f == 0 {
 			continue
 		}
-		for {
-			if at >= len(h) {
-				return false, nil
-			}
-			if at++; h[at-1] == 0 {
-				break
-			}
+		g.flags &^= f
+		g.field, g.left = f, -1
+		switch f {
+		case flagExtra:
+			g.left = 0
+		case flagHeaderSum:
+			g.left = 2
 		}
+		return false
 	}
-	if flags&flagHeaderSum != 0 {
-		at += 2
-	}
-	return len(h) >= at, nil
+	return true
 }
 
 // trailer reads and compares the check sum.

@@ -128,14 +128,31 @@ var signatures = [...]signature{
 	{257, "ustar", "application/x-tar", Archive},
 }
 
+// firsts are the first bytes of signatures that begin an object. Most objects begin with another one and are
+// compared only with the few signatures that lie elsewhere.
+var firsts, elsewhere = func() (set [256]bool, rest []signature) {
+	for _, s := range signatures {
+		if s.at == 0 {
+			set[s.bytes[0]] = true
+		} else {
+			rest = append(rest, s)
+		}
+	}
+	return set, rest
+}()
+
 // Sniff returns the media type and class of an object that begins with b.
 func Sniff(b []byte) (string, Class) {
 	b = b[:min(len(b), Need)]
 	if len(b) == 0 {
 		return "", Empty
 	}
-	for i := range signatures {
-		s := &signatures[i]
+	list := elsewhere
+	if firsts[b[0]] {
+		list = signatures[:]
+	}
+	for i := range list {
+		s := &list[i]
 		if len(b) >= s.at+len(s.bytes) && b[s.at] == s.bytes[0] && string(b[s.at:s.at+len(s.bytes)]) == s.bytes {
 			if s.typ == typeZip {
 				return zip(b)

@@ -66,8 +66,9 @@ func (in *input) parts(p *model.Parts) {
 }
 
 func (in *input) sighting(s *Sighting) {
-	const bits, text, mark, addr, mac = 4, 1, 2, 4, 8
+	const bits, addr, mac, router = 3, 1, 2, 4
 	f := in.flags(bits)
+	s.Router = f&router != 0
 	s.First, s.Last = in.time(), in.time()
 	s.Device = in.device()
 	if f&addr != 0 {
@@ -76,8 +77,13 @@ func (in *input) sighting(s *Sighting) {
 	if f&mac != 0 {
 		s.MAC = in.mac()
 	}
-	s.How = in.text(maxWord)
-	s.Name, s.NameMark = in.name(f&text != 0, f&mark != 0)
+	s.By = in.text(maxWord)
+	s.Received, s.Served = in.number(), in.number()
+	for range in.length(maxMarks) {
+		var m model.Mark
+		copy(m[:], in.take(len(m)))
+		s.Marks = append(s.Marks, m)
+	}
 }
 
 func (in *input) counts(c *Counts) {

@@ -16,13 +16,14 @@ import (
 
 // Bounds of a row. The writer shortens what is longer.
 const (
-	MaxRow    = 128 << 10 // bytes of an encoded row
-	MaxBlocks = 1024      // digests of each list of parts
-	maxNotes  = 24        // remarks
-	maxNote   = 512       // bytes of one
-	maxText   = 255       // bytes of a name, a host or a content type
-	maxWord   = 64        // bytes of a protocol, a peer or the name of a count
+	MaxRow    = 2 << 20         // bytes of an encoded row
+	MaxBlocks = model.MaxBlocks // digests of each list of parts
+	maxNotes  = 24              // remarks
+	maxNote   = 512             // bytes of one
+	maxText   = 255             // bytes of a name, a host or a content type
+	maxWord   = 64              // bytes of a protocol, a peer or the name of a count
 	maxCounts = 64
+	maxMarks  = 8
 )
 
 // Kind says what a row is about. Its number never changes meaning.
@@ -46,15 +47,17 @@ type Row struct {
 	Counts   Counts
 }
 
-// Sighting says that a device was there: which address it had, and what proved its MAC.
+// Sighting says that somebody was there: who had an address, and for how long.
 type Sighting struct {
 	First, Last time.Time // capture time
 	Device      model.Subject
 	Addr        netip.Addr
-	MAC         string // as in [model.Transfer]; empty: not proved
-	How         string // what told: "arp", "dhcp", ...
-	Name        string // that the device gave itself; empty: none, or not kept
-	NameMark    model.Mark
+	MAC         string       // as in [model.Transfer]; empty: not proved
+	By          string       // what proved it: "arp", "nd", "dhcp"; empty when nothing did
+	Router      bool         // the MAC stands for many addresses
+	Received    int64        // transfers that went there
+	Served      int64        // transfers that came from there
+	Marks       []model.Mark // of the names that the host gives itself, or DNS gives it; the names are not kept
 }
 
 // Counts are the numbers of one run.

@@ -36,7 +36,7 @@ func full(t interface{ Fatal(...any) }) model.Transfer {
 			Behind:   []model.Block{{Index: 3, Digest: model.DigestOf([]byte("q"))}, {Index: 700}},
 		},
 		Notes:    []string{"seen are 1 of 2 bytes", ""},
-		HostMark: model.MarkOf([]byte("k"), "host", "x"), NameMark: model.MarkOf([]byte("k"), "name", "x"),
+		HostMark: model.NewMarker([]byte("k")).Mark("host", "x"), NameMark: model.NewMarker([]byte("k")).Mark("name", "x"),
 	}
 }
 
@@ -64,7 +64,7 @@ func TestOtherRowsRoundTrip(t *testing.T) {
 	at := time.Unix(1_700_000_000, 0).UTC()
 	s := Sighting{
 		First: at, Last: at.Add(time.Hour), Device: device(t, "fd00::10"), Addr: netip.MustParseAddr("fd00::10"), MAC: "02:4d:50:00:00:0a",
-		How: "nd", NameMark: model.MarkOf([]byte("k"), "name", "bed-7"),
+		By: "nd", Router: true, Received: 3, Served: 4, Marks: []model.Mark{model.NewMarker([]byte("k")).Mark("name", "bed-7"), {}},
 	}
 	if diff := cmp.Diff(s, read(t, AppendSighting(nil, &s)).Sighting, comparable); diff != "" {
 		t.Errorf("sighting (-want +got):\n%s", diff)
@@ -113,10 +113,12 @@ func TestBounds(t *testing.T) {
 	tr := full(t)
 	tr.Name, tr.Host = strings.Repeat("ü", 5000), "\xff\xfe"+strings.Repeat("x", 1000)
 	tr.Size, tr.Declared = -5, 1<<62
-	for i := range 5000 {
-		tr.Notes = append(tr.Notes, strings.Repeat("n", 5000))
+	for i := range MaxBlocks + 5000 {
+		if i < 5000 {
+			tr.Notes = append(tr.Notes, strings.Repeat("n", 5000))
+		}
 		tr.Parts.Prefixes = append(tr.Parts.Prefixes, model.DigestOf([]byte{byte(i)}))
-		tr.Parts.Behind = append(tr.Parts.Behind, model.Block{Index: int64(i % 3000)})
+		tr.Parts.Behind = append(tr.Parts.Behind, model.Block{Index: int64(i % (MaxBlocks + 3000))})
 	}
 	b := AppendTransfer(nil, &tr)
 	if len(b) > MaxRow {
@@ -171,7 +173,7 @@ func FuzzRead(f *testing.F) {
 	f.Add(AppendTransfer(nil, &tr))
 	tr = model.Transfer{Declared: -1}
 	f.Add(AppendTransfer(nil, &tr))
-	f.Add(AppendSighting(nil, &Sighting{First: time.Unix(1, 2), MAC: "02:4d:50:00:00:0a", How: "arp", Name: "x"}))
+	f.Add(AppendSighting(nil, &Sighting{First: time.Unix(1, 2), MAC: "02:4d:50:00:00:0a", By: "arp", Marks: make([]model.Mark, 2)}))
 	f.Add(AppendCounts(nil, &Counts{Counts: []Count{{"packets", 7}}}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var rd Reader

@@ -71,14 +71,20 @@ func AppendTransfer(dst []byte, t *model.Transfer) []byte {
 func AppendSighting(dst []byte, s *Sighting) []byte {
 	w := writer{dst}
 	w.begin(KindSighting)
-	w.flags(clean(s.Name, maxText) != "", !s.NameMark.IsZero(), s.Addr.IsValid(), isMAC(s.MAC))
+	w.flags(s.Addr.IsValid(), isMAC(s.MAC), s.Router)
 	w.time(s.First)
 	w.time(s.Last)
 	w.text(s.Device.String(), maxSubject)
 	w.addr(s.Addr)
 	w.mac(s.MAC)
-	w.text(s.How, maxWord)
-	w.name(s.Name, s.NameMark)
+	w.text(s.By, maxWord)
+	w.number(s.Received)
+	w.number(s.Served)
+	marks := s.Marks[:min(len(s.Marks), maxMarks)]
+	w.number(int64(len(marks)))
+	for i := range marks {
+		w.buf = append(w.buf, marks[i][:]...)
+	}
 	return w.buf
 }
 
@@ -115,11 +121,11 @@ func (w *writer) time(t time.Time) {
 	if !t.IsZero() {
 		ns = t.UnixNano()
 	}
-	w.buf = binary.BigEndian.AppendUint64(w.buf, uint64(ns)) //nolint:gosec // its bits, read back as they are
+	w.buf = binary.BigEndian.AppendUint64(w.buf, uint64(ns))
 }
 
 // number appends a number that is not negative; a negative one counts as 0.
-func (w *writer) number(n int64) { w.buf = binary.AppendUvarint(w.buf, uint64(max(n, 0))) } //nolint:gosec // not negative
+func (w *writer) number(n int64) { w.buf = binary.AppendUvarint(w.buf, uint64(max(n, 0))) }
 
 func (w *writer) text(s string, most int) {
 	s = clean(s, most)
@@ -140,7 +146,7 @@ func (w *writer) name(s string, m model.Mark) {
 func (w *writer) addr(a netip.Addr) {
 	if a.IsValid() {
 		raw := a.Unmap().WithZone("").AsSlice()
-		w.buf = append(append(w.buf, byte(len(raw))), raw...)
+		w.buf = append(append(w.buf, byte(len(raw))), raw...) //nolint:gosec // 4 or 16
 	}
 }
 

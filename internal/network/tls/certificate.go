@@ -76,11 +76,27 @@ func written(raw []byte, n *pkix.Name) string {
 	if len(raw) > maxDN {
 		return fmt.Sprintf("(a name of %d bytes)", len(raw))
 	}
-	s := n.String()
+	s := nameless(n.String())
 	if len(s) <= maxText {
 		return s
 	}
 	return strings.ToValidUTF8(s[:maxText], "") + "..."
+}
+
+// nameless takes the person out of mail addresses: a client's certificate may carry the account of one.
+func nameless(s string) string {
+	var b strings.Builder
+	for {
+		at := strings.IndexByte(s, '@')
+		if at < 0 {
+			b.WriteString(s)
+			return b.String()
+		}
+		begin := 1 + strings.LastIndexAny(s[:at], "=,+<:; ")
+		b.WriteString(s[:begin])
+		b.WriteString("*@")
+		s = s[at+1:]
+	}
 }
 
 // intern returns b as a string. Names come again and again, so few of them are made.

@@ -50,7 +50,7 @@ func (f *Facts) is13() bool {
 // Facts returns what is known so far, valid until the connection is made anew; nil when nothing shows that it
 // is TLS.
 func (c *Conn) Facts() *Facts {
-	if !c.known {
+	if !c.known || c.refused {
 		return nil
 	}
 	return &c.facts

@@ -9,6 +9,8 @@ import (
 // none stands for the hash of an empty list.
 const none = "000000000000"
 
+const hexDigits = "0123456789abcdef"
+
 // printer collects what the JA4 fingerprint of a client is made of (TLS over TCP only; specification JA4.md
 // of FoxIO, BSD 3-clause). The lists are without GREASE.
 type printer struct {
@@ -72,8 +74,7 @@ func (p *printer) appendHead(b []byte) []byte {
 	if alphanumeric(first) && alphanumeric(last) {
 		return append(b, first, last)
 	}
-	const digits = "0123456789abcdef" // the first and last digit of the whole name in hexadecimal
-	return append(b, digits[first>>4], digits[last&15])
+	return append(b, hexDigits[first>>4], hexDigits[last&15]) // of the whole name in hexadecimal
 }
 
 func versionMark(v Version) string {
@@ -95,8 +96,9 @@ func versionMark(v Version) string {
 }
 
 func appendCount(b []byte, n int) []byte {
+	const digits = "0123456789"
 	n = min(n, 99)
-	return append(b, byte('0'+n/10), byte('0'+n%10))
+	return append(b, digits[n/10], digits[n%10])
 }
 
 func appendList(b []byte, list []uint16) []byte {
@@ -104,7 +106,7 @@ func appendList(b []byte, list []uint16) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = hex.AppendEncode(b, []byte{byte(v >> 8), byte(v)})
+		b = append(b, hexDigits[v>>12], hexDigits[v>>8&15], hexDigits[v>>4&15], hexDigits[v&15])
 	}
 	return b
 }

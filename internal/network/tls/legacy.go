@@ -4,6 +4,7 @@ package tls
 // version, and the lengths of its three lists.
 const (
 	legacyHead        = 11
+	legacyAnswerHead  = 7
 	legacyClientHello = 1
 	legacyServerHello = 4
 )
@@ -52,11 +53,11 @@ func (c *Conn) legacyHead(side int, b []byte) int {
 		return n
 	}
 	p := h.msg.buf
-	if len(p) < legacyHead {
-		return n
-	}
 	if !beginsLegacy(p) {
 		c.lie(side)
+		return n
+	}
+	if len(p) < legacyHead {
 		return n
 	}
 	f := &c.facts
@@ -68,16 +69,28 @@ func (c *Conn) legacyHead(side int, b []byte) int {
 	return n
 }
 
-// answersLegacy reads the answer of a server that chose SSL 2: its version stands behind two other fields.
-func (c *Conn) answersLegacy(side int, b []byte) bool {
-	f := &c.facts
-	if !f.Legacy || f.Client == side || len(b) < 7 || b[0]&0x80 == 0 || b[2] != legacyServerHello {
-		return false
+// legacyAnswer takes bytes of the answer of a server to such a hello, when it does not begin with a record: it
+// chose SSL 2, and its version stands behind two other fields.
+func (c *Conn) legacyAnswer(side int, b []byte) int {
+	h := &c.half[side]
+	n := min(len(b), legacyAnswerHead-len(h.msg.buf))
+	if !c.hold(h, b[:n]) {
+		c.lie(side)
+		return n
 	}
-	f.ServerHello, f.Version = true, Version(b[5])<<8|Version(b[6])
+	p := h.msg.buf
+	if len(p) > 2 && p[2] != legacyServerHello {
+		c.lie(side)
+		return n
+	}
+	if len(p) < legacyAnswerHead {
+		return n
+	}
+	c.facts.ServerHello, c.facts.Version = true, Version(p[5])<<8|Version(p[6])
+	c.drop(h)
 	c.old(side)
 	c.old(side ^ 1)
-	return true
+	return n
 }
 
 // old stops the reading of a direction that goes on in records of SSL 2.

@@ -3,6 +3,7 @@ package tls
 import (
 	"fmt"
 	"strings"
+	"sync"
 
 	ctls "crypto/tls"
 )
@@ -46,7 +47,23 @@ func (v Version) MarshalText() ([]byte, error) { return []byte(v.String()), nil 
 type Cipher uint16
 
 // String returns the registered name of a suite that is in use, or the number in hexadecimal.
-func (c Cipher) String() string { return ctls.CipherSuiteName(uint16(c)) }
+func (c Cipher) String() string {
+	if name, ok := cipherNames()[uint16(c)]; ok {
+		return name
+	}
+	return ctls.CipherSuiteName(uint16(c))
+}
+
+// cipherNames keeps the names that crypto/tls knows, because it makes its lists anew for each question.
+var cipherNames = sync.OnceValue(func() map[uint16]string {
+	names := make(map[uint16]string)
+	for _, list := range [...][]*ctls.CipherSuite{ctls.CipherSuites(), ctls.InsecureCipherSuites()} {
+		for _, c := range list {
+			names[c.ID] = c.Name
+		}
+	}
+	return names
+})
 
 // MarshalText returns String.
 func (c Cipher) MarshalText() ([]byte, error) { return []byte(c.String()), nil }

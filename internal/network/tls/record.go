@@ -6,12 +6,13 @@ import "bytes"
 type state uint8
 
 const (
-	fresh  state = iota // nothing was seen yet
-	head                // before or in the header of a record
-	body                // in a record
-	legacy              // in a hello in the format of SSL 2
-	lost                // framing lost: look for the header of a record
-	over                // nothing more is read
+	fresh   state = iota // nothing was seen yet
+	head                 // before or in the header of a record
+	body                 // in a record
+	legacy               // in a hello in the format of SSL 2
+	answer2              // in the answer to one, in the same format
+	lost                 // framing lost: look for the header of a record
+	over                 // nothing more is read
 )
 
 // half is one direction.
@@ -38,6 +39,8 @@ func (c *Conn) run(side int, b []byte) {
 			n = c.inside(side, b)
 		case legacy:
 			n = c.legacy(side, b)
+		case answer2:
+			n = c.legacyAnswer(side, b)
 		case lost:
 			n = c.resume(side, b)
 		default:
@@ -54,6 +57,9 @@ func (c *Conn) open(side int, b []byte) int {
 	if h.nhead > 0 || len(b) < 5 {
 		n = copy(h.head[h.nhead:], b)
 		if h.nhead += n; h.nhead < 5 {
+			if !plausible(h.head[:h.nhead]) {
+				c.lie(side)
+			}
 			return n
 		}
 		p, h.nhead = h.head[:], 0

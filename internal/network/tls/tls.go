@@ -142,10 +142,15 @@ func header(b []byte) (typ uint8, n int, ok bool) {
 	return typ, n, true
 }
 
+// plausible reports whether fewer than five bytes may begin the header of a record.
+func plausible(b []byte) bool {
+	return b[0] >= recordChange && b[0] <= recordHeartbeat && (len(b) < 2 || b[1] == 3) && (len(b) < 3 || b[2] <= 4)
+}
+
 // Data takes the next bytes of a direction.
 func (c *Conn) Data(side int, d *flow.Chunk) {
 	h := &c.half[side]
-	if len(d.Bytes) == 0 {
+	if len(d.Bytes) == 0 || c.refused {
 		return
 	}
 	if h.state == body && h.typ == recordData && len(d.Bytes) < h.left { // most segments lie within a record
@@ -163,7 +168,8 @@ func (c *Conn) Data(side int, d *flow.Chunk) {
 func (c *Conn) start(side int, d *flow.Chunk) {
 	h := &c.half[side]
 	switch whole := d.Off == 0 && d.FromSYN[side]; {
-	case c.answersLegacy(side, d.Bytes):
+	case whole && c.facts.Legacy && c.facts.Client != side && d.Bytes[0]&0x80 != 0:
+		h.state = answer2
 	case !c.known && beginsLegacy(d.Bytes) && (whole || len(d.Bytes) > legacyHead):
 		h.state = legacy
 	case whole || begins(d.Bytes) && len(d.Bytes) > 5:

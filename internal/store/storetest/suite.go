@@ -25,6 +25,8 @@ func Run(t *testing.T, open func(t *testing.T) *store.DB) {
 		{"countersignature", testCountersignature},
 		{"erase", testErase},
 		{"rows", testRows},
+		{"segments", testSegments},
+		{"findings", testFindings},
 		{"edges", testEdges},
 		{"roots", testRoots},
 		{"mirrors", testMirrors},

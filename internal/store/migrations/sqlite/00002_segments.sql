@@ -1,5 +1,5 @@
 -- +goose Up
--- Rows of batches lie in segments of up to 1 MiB, in the form of evidence.AppendRow.
+-- Rows of batches lie many in one segment, in the form of evidence.AppendRow.
 CREATE TABLE segments (
     id         INTEGER PRIMARY KEY,
     batch      BLOB NOT NULL,    -- digest of the statement over the batch
@@ -11,10 +11,11 @@ CREATE TABLE segments (
 CREATE UNIQUE INDEX segments_by_batch ON segments (batch, place);
 CREATE INDEX segments_by_expiry ON segments (expires_at) WHERE held > 0 AND expires_at <> '';
 
--- What can be looked up in a segment: sorted keys of 8 bytes. Apart, so that looking reads no segment.
-CREATE TABLE segment_keys (
-    segment INTEGER PRIMARY KEY REFERENCES segments (id),
-    keys    BLOB NOT NULL
+-- What the rows of a batch can be found by: sorted keys of 8 bytes. Apart, so that looking reads no segment.
+CREATE TABLE batch_keys (
+    id    INTEGER PRIMARY KEY,
+    batch BLOB NOT NULL UNIQUE,
+    keys  BLOB NOT NULL
 );
 
 INSERT INTO segments (batch, place, held, expires_at, data)

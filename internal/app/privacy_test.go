@@ -1,0 +1,172 @@
+package app
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf16"
+
+	"github.com/cordon-trust/cordon/internal/model"
+)
+
+// The patient, as systems spell her. No part of it may be found.
+const (
+	surname = "Zyxwvutski"
+	given   = "Quibblina"
+)
+
+// spellings are ways in which a name could lie in a file.
+func spellings() map[string][]byte {
+	out := map[string][]byte{}
+	for _, s := range []string{surname, given, strings.ToLower(surname), strings.ToUpper(surname), strings.ToLower(given)} {
+		out["plain "+s] = []byte(s)
+		out["hex "+s] = []byte(hex.EncodeToString([]byte(s)))
+		var be, le []byte
+		for _, u := range utf16.Encode([]rune(s)) {
+			be, le = append(be, byte(u>>8), byte(u)), append(le, byte(u), byte(u>>8))
+		}
+		out["UTF-16BE "+s], out["UTF-16LE "+s] = be, le
+		for shift := range 3 { // wherever in a longer text it begins
+			enc := base64.StdEncoding.EncodeToString(append(make([]byte, shift), s...))
+			out[fmt.Sprintf("base64 %d %s", shift, s)] = []byte(enc[(shift*8+5)/6 : (shift+len(s))*8/6]) // the digits that hold no other bit
+		}
+	}
+	return out
+}
+
+// searched checks every byte of every file, and every name of one, below the folders.
+func searched(t *testing.T, dirs ...string) {
+	t.Helper()
+	files, held := 0, spellings()
+	for _, dir := range dirs {
+		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			files++
+			b, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			lower := bytes.ToLower(append([]byte(path), b...))
+			for how, s := range held {
+				if bytes.Contains(b, s) || strings.HasPrefix(how, "plain") && bytes.Contains(lower, bytes.ToLower(s)) {
+					t.Errorf("%s of the patient is in %s", how, path)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if files < 5 {
+		t.Errorf("only %d files were searched", files)
+	}
+}
+
+// planted are connections that name the patient wherever a name can be.
+func planted(body []byte) []talk {
+	patient := given + "_" + surname
+	at := func(n int) time.Time { return wireTime().Add(time.Duration(n) * time.Minute) }
+	get := func(path, host string, more ...string) string {
+		return "GET " + path + " HTTP/1.1\r\nHost: " + host + "\r\n" + strings.Join(more, "") + "\r\n"
+	}
+	ok := func(b []byte, more ...string) string {
+		return fmt.Sprintf("HTTP/1.1 200 OK\r\n%sContent-Length: %d\r\n\r\n%s", strings.Join(more, ""), len(b), b)
+	}
+	form := "--XX\r\nContent-Disposition: form-data; name=\"" + patient + "\"; filename=\"" + patient + ".exe\"\r\n" +
+		"Content-Type: application/octet-stream\r\n\r\n" + string(body) + "\r\n--XX--\r\n"
+	post := func(host, name string, b string, more ...string) string {
+		return fmt.Sprintf("POST /%s HTTP/1.1\r\nHost: %s\r\n%sContent-Length: %d\r\n\r\n%s", name, host, strings.Join(more, ""), len(b), b)
+	}
+	basic := "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(patient+":secret")) + "\r\nCookie: patient=" + patient + "\r\n"
+	web := func(n int, client, server string, turns ...string) talk {
+		c := talk{at: at(n), client: client, server: server}
+		for i, s := range turns {
+			c.turns = append(c.turns, turn{i%2 == 1, s})
+		}
+		return c
+	}
+	ftpData := talk{at: at(6).Add(time.Second), client: "10.0.0.16:50001", server: "10.0.0.201:50000", turns: []turn{{true, string(body)}}}
+	ftp := talk{at: at(6), client: "10.0.0.16:40006", server: "10.0.0.201:21"}
+	for i, s := range []string{
+		"220 ready\r\n", "USER " + patient + "\r\n", "331 pass\r\n", "PASS " + surname + "\r\n", "230 ok\r\n", "TYPE I\r\n", "200 ok\r\n",
+		"PASV\r\n", "227 Entering Passive Mode (10,0,0,201,195,80)\r\n", "RETR " + patient + ".bin\r\n", "150 go\r\n",
+	} {
+		ftp.turns = append(ftp.turns, turn{i%2 == 0, s})
+	}
+	return []talk{
+		web(0, "10.0.0.10:40000", "10.0.0.200:80", get("/"+patient+"/"+patient+".bin?name="+patient, "files.example"), ok(body)),
+		web(1, "10.0.0.11:40001", "10.0.0.200:80", get("/fw/pump.bin", patient+".ward.example"), ok(body)),
+		web(2, "10.0.0.12:40002", "10.0.0.200:80", get("/"+url.PathEscape(given+" "+surname+".zip"), "files.example", basic), ok(body, "Content-Disposition: attachment; filename=\""+patient+".bin\"\r\n")),
+		web(3, "10.0.0.13:40003", "10.0.0.200:80", post("files.example", patient, form, "Content-Type: multipart/form-data; boundary=XX\r\n"), ok(nil)),
+		web(4, "10.0.0.14:40004", "10.0.0.200:80", post(host, patient+".bin", string(body)), ok(nil)),
+		web(5, "10.0.0.15:40005", "10.0.0.200:80", get("/x.bin", "files.example"), ok([]byte("MSH|^~\\&|A|B|||ADT^A01|1|P|2.5\rPID|1||7||"+surname+"^"+given+"\r"))),
+		ftp, ftpData,
+	}
+}
+
+// Wherever a capture names a patient, the home, what was saved and what is exported do not.
+func TestNoPatientIsKept(t *testing.T) {
+	t.Parallel()
+	w := newWard(t)
+	saved := filepath.Join(t.TempDir(), "saved")
+	got, err := see(t.Context(), w.house, WatchOptions{All: true, Save: saved}, capture(t, planted(elf(7, 3000))...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := fmt.Sprint(got.transfers)
+	if got.summary.Recorded < 6 || !strings.Contains(shown, surname) || got.summary.Saved == 0 {
+		t.Fatalf("the captures are not what they should be: %+v\n%s", got.summary, shown)
+	}
+	says(t, w.house, "update.unknown open") // the upload to the update server
+	exported := filepath.Join(t.TempDir(), "root.json")
+	if _, err := w.house.ExportTrust(t.Context(), exported); err != nil {
+		t.Fatal(err)
+	}
+	searched(t, w.house.opt.Dir, saved, filepath.Dir(exported)) // with the write-ahead log
+	// Later a release names the channel: what was kept then stays as it was.
+	w.release(t, "2.0.0", "other.bin", elf(2, 5000))
+	w.publish(t)
+	if _, err := see(t.Context(), w.house, WatchOptions{All: true}, capture(t, planted(elf(7, 3000))...)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.house.db.Scrub(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	searched(t, w.house.opt.Dir)
+	list, err := w.house.Findings(t.Context(), FindingFilter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := fmt.Sprint(list); strings.Contains(text, surname) || strings.Contains(text, given) {
+		t.Errorf("a finding names the patient: %s", text)
+	}
+}
+
+// What an update channel serves keeps its name: a person has to find the file.
+func TestNamesOfUpdatesAreKept(t *testing.T) {
+	t.Parallel()
+	w := newWard(t)
+	mustSee(t, w.house, capture(t,
+		download("10.0.0.10", host, "pump-9.bin", elf(9, 5000), wireTime()),
+		download("10.0.0.11", "elsewhere.example", "pump-1.0.0.bin", elf(8, 5000), wireTime()),
+	))
+	for _, f := range says(t, w.house, "update.unknown open", "update.altered open") {
+		switch {
+		case f.Rule == model.UpdateUnknown && (f.Name != "pump-9.bin" || f.Host != host):
+			t.Errorf("%q from %q", f.Name, f.Host)
+		case f.Rule == model.UpdateAltered && (f.Name != "pump-1.0.0.bin" || f.Host != "" || strings.Contains(fmt.Sprint(f), "elsewhere")):
+			t.Errorf("%q from %q", f.Name, f.Host)
+		}
+	}
+}

@@ -1,0 +1,72 @@
+package app
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/cordon-trust/cordon/internal/evidence/ledger"
+	"github.com/cordon-trust/cordon/internal/kit/fault"
+	"github.com/cordon-trust/cordon/internal/model"
+	"github.com/cordon-trust/cordon/internal/network/seen"
+	"github.com/cordon-trust/cordon/internal/store"
+)
+
+// maxSightings is how many transfers of a file an answer tells one by one.
+const maxSightings = 20
+
+// aboutSeen finds the observations in which bytes were seen, by the index of their rows: an observation's own
+// subject is its site.
+func (a *App) aboutSeen(ctx context.Context, tx *store.Tx, sub model.Subject, fn func(ledger.Record) error) error {
+	if sub.Kind() != model.KindArtifact {
+		return nil
+	}
+	d := sub.Digest()
+	batches, err := tx.Rows().Having(ctx, indexKey(d[:]))
+	if err != nil {
+		return err
+	}
+	for _, b := range batches {
+		rec, ok, err := find(ctx, tx, b)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return fault.New(fault.Damaged, "statement:%s, which rows were stored for, is not in the archive", b)
+		}
+		if err := fn(rec); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// saySeen adds which of an observation's rows are about the bytes.
+func saySeen(ctx context.Context, tx *store.Tx, sub model.Subject, r *Reason) error {
+	rows, err := tx.Rows().Read(ctx, r.Statement)
+	if err != nil {
+		return err
+	}
+	var rd seen.Reader
+	var row seen.Row
+	found := 0
+	for i := range rows {
+		if rows[i].Salt == nil {
+			continue
+		}
+		if err := rd.Read(rows[i].Body, &row); err != nil {
+			return fault.Wrap(err, fault.Damaged, "row %d of statement:%s cannot be read", i+1, r.Statement)
+		}
+		t := &row.Transfer
+		if d := sub.Digest(); row.Kind != seen.KindTransfer || t.Digest != d && t.EntityDigest != d {
+			continue
+		}
+		if found++; found <= maxSightings {
+			r.Notes = append(r.Notes, fmt.Sprintf("row %d: %s received these bytes from %s over %s at %s", i+1, t.Device, t.Peer, t.Protocol,
+				t.Time.UTC().Format("2006-01-02T15:04:05Z")))
+		}
+	}
+	if found > maxSightings {
+		r.Notes = append(r.Notes, fmt.Sprintf("and %d rows more", found-maxSightings))
+	}
+	return nil
+}
