@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 
 	"github.com/cordon-trust/cordon/internal/app"
@@ -56,9 +57,9 @@ func (s sessionRow) appendFields(b []byte) []byte {
 	b = jsonrow.Time(b, "time", s.Time)
 	b = jsonrow.Time(b, "last", s.Last)
 	b = jsonrow.String(b, "device", s.Device.String())
-	b = appendText(b, "client", s.Client)
+	b = appendEnd(b, "client", s.Client)
 	b = jsonrow.String(b, "server_device", s.ServerDevice.String())
-	b = appendText(b, "server", s.Server)
+	b = appendEnd(b, "server", s.Server)
 	b = jsonrow.String(b, "client_by", s.ClientBy)
 	b = jsonrow.Bool(b, "handshake", s.Handshake)
 	b = jsonrow.String(b, "end", s.End)
@@ -132,8 +133,8 @@ func appendCertificates(b []byte, key string, list []*tls.Certificate) []byte {
 	return append(b, ']')
 }
 
-// appendText appends a value that writes itself and needs no escape.
-func appendText(b []byte, key string, v interface{ AppendTo([]byte) []byte }) []byte {
+// appendEnd appends an address and port, which needs no escape.
+func appendEnd(b []byte, key string, v netip.AddrPort) []byte {
 	return append(v.AppendTo(append(jsonrow.Key(b, key), '"')), '"')
 }
 

@@ -370,15 +370,26 @@ func ReleaseOf(publisher string, product Subject, version string) (Subject, erro
 // DeviceAt returns the subject of a device known only by its address in a realm of a site. since is the
 // start of the proven binding; zero when nothing proved one.
 func DeviceAt(site, realm string, addr netip.Addr, since time.Time) (Subject, error) {
-	at, year := "-", since.UTC().Year()
-	if !since.IsZero() {
-		at = since.UTC().Format(time.RFC3339Nano)
+	addr = addr.Unmap().WithZone("")
+	if !addr.IsValid() || !since.IsZero() || !plainPart(site) || !plainPart(realm) {
+		at := "-"
+		if !since.IsZero() {
+			at = since.UTC().Format(time.RFC3339Nano)
+		}
+		return NewSubject(KindDevice, "ip", site, realm, addr.String(), at)
 	}
-	text := addr.Unmap().WithZone("").String()
-	if !addr.IsValid() || year < 0 || year > 9999 || !plainPart(site) || !plainPart(realm) {
-		return NewSubject(KindDevice, "ip", site, realm, text, at)
+	b := append(make([]byte, 0, maxSubject), "device:ip/"...)
+	b = append(append(b, site...), '/')
+	b = append(append(b, realm...), '/')
+	var raw [48]byte
+	for _, c := range addr.AppendTo(raw[:0]) {
+		if c == ':' {
+			b = append(b, "%3A"...)
+		} else {
+			b = append(b, c)
+		}
 	}
-	return Subject{"device:ip/" + site + "/" + realm + "/" + escape(text) + "/" + escape(at)}, nil
+	return Subject{string(append(b, "/-"...))}, nil
 }
 
 // plainPart reports whether s is a part of a subject as it stands, such as most names of sites.

@@ -47,6 +47,12 @@ type judging struct {
 	compared bool        // likes was made
 	likes    []*likeness // see alike
 	j        model.Judgement
+
+	asked  bool // for the third party that sent it, which is sender
+	sender struct {
+		publisher, list string
+		ok              bool
+	}
 }
 
 // match finds who speaks of these bytes, as sent or as decoded.

@@ -9,12 +9,16 @@ type ThirdParties func(host, name string) (publisher, list string, ok bool)
 // SetThirdParties says whom the book asks; nil knows nobody.
 func (b *Book) SetThirdParties(ask ThirdParties) { b.parties = ask }
 
-// party asks for the publisher of the host that sent the transfer.
+// party asks once for the publisher of the host that sent the transfer.
 func (c *judging) party() (publisher, list string, ok bool) {
 	if c.book.parties == nil || c.t.Host == "" {
 		return "", "", false
 	}
-	return c.book.parties(c.t.Host, c.t.Name)
+	if !c.asked {
+		c.asked = true
+		c.sender.publisher, c.sender.list, c.sender.ok = c.book.parties(c.t.Host, c.t.Name)
+	}
+	return c.sender.publisher, c.sender.list, c.sender.ok
 }
 
 // thirdParty holds for what is known by its host's name only, where that is excuse enough.

@@ -183,10 +183,10 @@ func (s *Sources) Keep(host, name string) (listedHost, ending string, ok bool) {
 
 // find returns the publisher, nil for none, and what of its entry matched.
 func (s *Sources) find(host, name string) (p *Publisher, listedHost, ending string) {
-	host, name = strings.TrimSuffix(strings.ToLower(host), "."), strings.ToLower(name)
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
 	for above := host; above != ""; {
 		for _, i := range s.byHost[above] {
-			if ending, ok := s.Publishers[i].ends(name); ok {
+			if ending, ok := s.Publishers[i].ends(strings.ToLower(name)); ok {
 				return &s.Publishers[i], above, ending
 			}
 		}
