@@ -72,6 +72,8 @@ type mixed struct {
 	held  uint64 // most that was held
 }
 
+const goodFirst = 10 // frames of the good download before the flood
+
 const measureEvery = 32 << 20 // bytes between two measurements, which take a collection each
 
 func (m *mixed) Read(b []byte) (int, error) {
@@ -100,7 +102,7 @@ func (m *mixed) measure() {
 // put appends one frame and reports whether there was one left.
 func (m *mixed) put() bool {
 	var data []byte
-	if m.n++; m.n%m.every != 0 {
+	if m.n++; m.n > goodFirst && m.n%m.every != 0 {
 		data, _ = m.next()
 	}
 	if data == nil {

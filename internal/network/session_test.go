@@ -255,3 +255,30 @@ func TestConcealed(t *testing.T) {
 		}
 	}
 }
+
+// Records and messages that lie are counted, and the rest of the capture is read.
+func TestLyingTLS(t *testing.T) {
+	t.Parallel()
+	w := newWire()
+	c := secure(w, pump, server, "a.example", 10, 20)
+	c.send(1, []byte{23, 3, 3, 0xff, 0xff, 1, 2, 3})
+	c.send(1, application(5000))
+	c.close()
+	c = w.conv("10.0.0.11:40001", server).open()
+	c.send(0, record(22, []byte{1, 0xff, 0xff, 0xff})) // a hello of 16 MiB
+	for range 200 {
+		c.send(0, record(22, make([]byte, 16_000)))
+	}
+	c.close()
+	download(w, "/a", firmware(1, 5000)).close()
+	r, sum := watchSessions(t, w.pcap(), Options{})
+	if len(r.sessions) != 3 || len(r.got) != 1 || !r.got[0].Complete || sum.Losses.Framing != 1 || sum.Losses.Messages != 1 {
+		t.Fatalf("%d sessions, %d transfers, %+v", len(r.sessions), len(r.got), sum.Losses)
+	}
+	if f := r.facts[0]; !f.Broken[1] || !f.Inexact[1] || f.App[1] != 20 || f.SNI != "a.example" {
+		t.Errorf("a record of 65,535 bytes: %+v", f)
+	}
+	if f := r.facts[1]; f.ClientHello || !f.Partial || f.Client != 0 {
+		t.Errorf("a hello of 16 MiB: %+v", f)
+	}
+}

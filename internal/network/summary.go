@@ -41,6 +41,7 @@ type Losses struct {
 	Conflicts     int64            `json:"conflicts"`              // copies that differed before they were acknowledged
 	Uncompared    int64            `json:"uncompared"`             // copies that could not be compared any more
 	Framing       int64            `json:"framing"`                // places at which a protocol's framing was lost
+	Messages      int64            `json:"messages"`               // hello and certificate messages of TLS that were too long or malformed
 	LongHeaders   int64            `json:"long_headers"`           // header sections longer than is read
 	Announced     int64            `json:"announced"`              // FTP data connections that were announced and forgotten for lack of room
 	Datagrams     int64            `json:"datagrams"`              // TFTP transfers given up for lack of room
@@ -65,7 +66,7 @@ func (e *engine) summary() Summary {
 			WrongChecksum: c.WrongUsed, Offload: c.Offload, Cut: c.Cut, Short: c.Short,
 			Fragments: c.FragDropped, NotIP: c.NotIP, OtherIP: c.OtherIP, UnknownLink: c.UnknownLink,
 			Stray: c.Stray, Conflicts: c.Conflicts, Uncompared: c.Uncompared,
-			Framing: e.shared.Lost, LongHeaders: e.shared.TooLong,
+			Framing: e.shared.Lost + e.tls.Lost, Messages: e.tls.Unread, LongHeaders: e.shared.TooLong,
 			Announced: e.ftp.Evicted, Datagrams: e.tftp.Evicted, Ranges: e.ranges.evicted,
 			Requests: e.shared.Forgotten, Undecoded: e.undecoded, Multipart: e.unopened, Blocks: e.unkept,
 		},

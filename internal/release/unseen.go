@@ -17,6 +17,9 @@ const EncryptedFrom = 64 << 10
 func (c *judging) session() {
 	c.j.Verdict, c.j.Fits = model.Unknown, model.FitUnknown
 	makers := c.book.servedBy(c.t.Host)
+	if c.t.Upload { // it went to that host
+		makers = nil
+	}
 	if c.t.Size <= EncryptedFrom || !c.d.Listed && len(makers) == 0 {
 		c.why("the session is encrypted, so nothing of it can be compared")
 		return

@@ -12,6 +12,8 @@ func TestEncryptedSession(t *testing.T) {
 	session := func(size int64, host string) model.Transfer {
 		return model.Transfer{Time: day0, Size: size, Declared: -1, Host: host, Protocol: "tls", Encrypted: true}
 	}
+	sent := session(EncryptedFrom+1, "update.acme.test")
+	sent.Upload = true
 	disputed := session(EncryptedFrom+1, "")
 	disputed.Ambiguous = true
 	for name, c := range map[string]struct {
@@ -22,6 +24,7 @@ func TestEncryptedSession(t *testing.T) {
 	}{
 		"to a listed device":            {session(EncryptedFrom+1, ""), model.Device{Listed: true}, model.CannotSee, "65537 bytes reached this listed device"},
 		"to a listed workstation":       {session(EncryptedFrom+1, "x.test"), model.Device{Listed: true, Role: model.Workstation}, model.CannotSee, "listed device"},
+		"sent to a host":                {sent, model.Device{}, model.Unknown, "encrypted"},
 		"a short one":                   {session(EncryptedFrom, ""), model.Device{Listed: true}, model.Unknown, "encrypted"},
 		"a short one from a host":       {session(EncryptedFrom, "update.acme.test"), model.Device{}, model.Unknown, "encrypted"},
 		"of nobody":                     {session(1<<30, "x.test"), model.Device{}, model.Unknown, "encrypted"},

@@ -14,8 +14,8 @@ import (
 const maxReadme = 64 << 10 // bytes
 
 // Remove removes the files of a ward that [Ward.WriteFolder] wrote into a folder, whatever its number of
-// days and even when it was killed on the way, and nothing else that lies there. A folder that is no ward by its README is NotAllowed: a README or
-// a device list with the name of ours may be somebody's work.
+// days and even when it was killed on the way, and nothing else that lies there. A folder that is no ward by
+// its README is NotAllowed: a README or a device list with the name of ours may be somebody's work.
 func Remove(fsys disk.FS, dir string) error {
 	said, err := disk.ReadFile(filepath.Join(dir, ReadmeFile), maxReadme)
 	if err != nil || !strings.HasPrefix(string(said), readmeBegins+"\n") {

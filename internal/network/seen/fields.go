@@ -38,9 +38,12 @@ func (in *input) transfer(t *model.Transfer) {
 }
 
 func (in *input) parts(p *model.Parts) {
-	for range in.length(MaxBlocks) {
+	for range in.length(model.MaxBlocks) {
 		var d model.Digest
 		copy(d[:], in.take(len(d)))
+		if in.err != nil {
+			return
+		}
 		p.Prefixes = append(p.Prefixes, d)
 	}
 	b := in.take(2)
@@ -48,8 +51,8 @@ func (in *input) parts(p *model.Parts) {
 		return
 	}
 	n, next := int(binary.BigEndian.Uint16(b)), int64(0)
-	if n > MaxBlocks {
-		in.fail("%d blocks where at most %d are allowed", n, MaxBlocks)
+	if n+len(p.Prefixes) > model.MaxBlocks {
+		in.fail("%d parts where at most %d are allowed", n+len(p.Prefixes), model.MaxBlocks)
 		return
 	}
 	for range n {

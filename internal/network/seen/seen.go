@@ -16,12 +16,11 @@ import (
 
 // Bounds of a row. The writer shortens what is longer.
 const (
-	MaxRow    = 2 << 20         // bytes of an encoded row
-	MaxBlocks = model.MaxBlocks // digests of each list of parts
-	maxNotes  = 24              // remarks
-	maxNote   = 512             // bytes of one
-	maxText   = 255             // bytes of a name, a host or a content type
-	maxWord   = 64              // bytes of a protocol, a peer or the name of a count
+	MaxRow    = 768 << 10 // bytes of an encoded row; most of it is the digests of [model.MaxBlocks] parts
+	maxNotes  = 24        // remarks
+	maxNote   = 512       // bytes of one
+	maxText   = 255       // bytes of a name, a host or a content type
+	maxWord   = 64        // bytes of a protocol, a peer or the name of a count
 	maxCounts = 64
 	maxMarks  = 8
 )

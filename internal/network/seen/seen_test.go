@@ -113,12 +113,12 @@ func TestBounds(t *testing.T) {
 	tr := full(t)
 	tr.Name, tr.Host = strings.Repeat("ü", 5000), "\xff\xfe"+strings.Repeat("x", 1000)
 	tr.Size, tr.Declared = -5, 1<<62
-	for i := range MaxBlocks + 5000 {
+	for i := range model.MaxBlocks + 5000 {
 		if i < 5000 {
 			tr.Notes = append(tr.Notes, strings.Repeat("n", 5000))
 		}
 		tr.Parts.Prefixes = append(tr.Parts.Prefixes, model.DigestOf([]byte{byte(i)}))
-		tr.Parts.Behind = append(tr.Parts.Behind, model.Block{Index: int64(i % (MaxBlocks + 3000))})
+		tr.Parts.Behind = append(tr.Parts.Behind, model.Block{Index: int64(i % (model.MaxBlocks + 3000))})
 	}
 	b := AppendTransfer(nil, &tr)
 	if len(b) > MaxRow {
@@ -128,7 +128,14 @@ func TestBounds(t *testing.T) {
 	if again := AppendTransfer(nil, &r.Transfer); !bytes.Equal(again, b) {
 		t.Error("read and written again it differs")
 	}
-	if got := r.Transfer; got.Size != 0 || len(got.Name) > maxText || !strings.HasPrefix(got.Name, "üü") || len(got.Parts.Prefixes) != MaxBlocks {
+	tr.Parts.Prefixes = nil
+	if b := AppendTransfer(nil, &tr); len(b) > MaxRow {
+		t.Errorf("a row of %d bytes", len(b))
+	}
+	if got := read(t, AppendTransfer(nil, &tr)).Transfer.Parts; len(got.Behind) != model.MaxBlocks {
+		t.Errorf("%d blocks behind a hole", len(got.Behind))
+	}
+	if got := r.Transfer; got.Size != 0 || len(got.Name) > maxText || !strings.HasPrefix(got.Name, "üü") || len(got.Parts.Prefixes) != model.MaxBlocks || len(got.Parts.Behind) != 0 {
 		t.Errorf("%d bytes, a name of %d bytes, %d prefixes", got.Size, len(got.Name), len(got.Parts.Prefixes))
 	}
 }

@@ -164,24 +164,24 @@ func (w *writer) digest(d model.Digest) {
 }
 
 func (w *writer) parts(p *model.Parts) {
-	prefixes := p.Prefixes[:min(len(p.Prefixes), MaxBlocks)]
+	prefixes := p.Prefixes[:min(len(p.Prefixes), model.MaxBlocks)]
 	w.number(int64(len(prefixes)))
 	for i := range prefixes {
 		w.buf = append(w.buf, prefixes[i][:]...)
 	}
 	at := len(w.buf)
 	w.buf = append(w.buf, 0, 0)
-	n, next := uint16(0), int64(0)
+	n, next := 0, int64(0)
 	for i := range p.Behind {
 		b := &p.Behind[i]
-		if n == MaxBlocks || b.Index < next || b.Index == math.MaxInt64 {
+		if n == model.MaxBlocks-len(prefixes) || b.Index < next || b.Index == math.MaxInt64 {
 			continue // out of order: there is no other way to write it
 		}
 		w.number(b.Index - next)
 		w.buf = append(w.buf, b.Digest[:]...)
 		n, next = n+1, b.Index+1
 	}
-	binary.BigEndian.PutUint16(w.buf[at:], n)
+	binary.BigEndian.PutUint16(w.buf[at:], uint16(n)) //nolint:gosec // at most model.MaxBlocks
 }
 
 func (w *writer) notes(list []string) {

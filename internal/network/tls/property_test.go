@@ -279,3 +279,21 @@ func cutUpInPlace(f *feeder, turns []turn) {
 		}
 	}
 }
+
+// A connection of parties that were seen before allocates nothing, unless its hello is longer than the buffers
+// that are kept. It does not run in parallel: the allocations of other tests would count.
+func TestAllocatesNothing(t *testing.T) {
+	all := samples(t)
+	for _, i := range []int{0, 2, 4} {
+		f, turns := feed(&Shared{}), all[i]
+		again := func() {
+			f.conn, f.off = New(f.conn, f.conn.shared), [2]uint64{}
+			cutUpInPlace(f, turns)
+			f.conn.Release()
+		}
+		again()
+		if n := testing.AllocsPerRun(20, again); n > 0 {
+			t.Errorf("sample %d: %v allocations", i, n)
+		}
+	}
+}
