@@ -4,13 +4,10 @@ import (
 	"context"
 	"errors"
 	"io"
-	"io/fs"
 	"net/netip"
-	"os"
 	"time"
 
 	"github.com/cordon-trust/cordon/internal/kit/disk"
-	"github.com/cordon-trust/cordon/internal/kit/fault"
 	"github.com/cordon-trust/cordon/internal/model"
 	"github.com/cordon-trust/cordon/internal/network"
 )
@@ -31,17 +28,19 @@ type WatchOptions struct {
 	Spool    string         // folder for parts that come out of order; empty: the system's
 }
 
-// WatchShow takes what a watch sees, as it sees it; findings come at the end.
+// WatchShow takes what a watch sees, as it sees it; devices and then findings come at the end.
 type WatchShow struct {
 	Transfer func(TransferInfo) error
 	Part     func(PartInfo) error
+	Device   func(SeenInfo) error     // may be nil
 	Session  func(*SessionInfo) error // only with WatchOptions.Sessions; valid during the call
 	Finding  func(model.Finding) error
 }
 
-// Watch reads captures and hands every transfer, judged, to show, and at the end the findings. A hospital's
-// house records what looks like an update, unless it is told not to. What was read before an error is in
-// the summary and the findings, and is recorded. No transaction is open while a capture is read.
+// Watch reads captures as one, in the order of time, and hands every transfer, judged, to show, and at the end
+// the devices and the findings. A hospital's house records what looks like an update, unless it is told not to.
+// A capture that cannot be read does not keep the others from being read; what was read is in the summary and
+// the findings, and is recorded, also beside an error. No transaction is open while a capture is read.
 func (a *App) Watch(ctx context.Context, opt WatchOptions, show WatchShow) (WatchSummary, error) {
 	var sum WatchSummary
 	w, err := a.newWatcher(ctx, opt, show)
@@ -57,31 +56,13 @@ func (a *App) Watch(ctx context.Context, opt WatchOptions, show WatchShow) (Watc
 			return sum, err
 		}
 	}
-	for _, name := range opt.Files {
-		var part network.Summary
-		part, err = watchFile(ctx, name, opt.Stdin, nopt, w)
-		sum.Add(part)
-		if err != nil {
-			break
-		}
+	sources, err := captures(opt.Files, opt.Stdin)
+	if err != nil {
+		return sum, err
 	}
+	sum.Summary, err = network.WatchAll(ctx, sources, nopt, w)
 	if eerr := w.end(ctx, &sum); eerr != nil {
 		return sum, errors.Join(err, eerr)
 	}
 	return sum, err
-}
-
-func watchFile(ctx context.Context, name string, stdin io.Reader, opt network.Options, sink network.Sink) (network.Summary, error) {
-	if name == "-" {
-		return network.Watch(ctx, stdin, "standard input", opt, sink)
-	}
-	f, err := os.Open(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return network.Summary{}, fault.Wrap(err, fault.NotFound, "the capture cannot be read")
-	}
-	if err != nil {
-		return network.Summary{}, fault.Wrap(err, fault.ReadFailed, "the capture cannot be read")
-	}
-	defer f.Close() //nolint:errcheck // only read
-	return network.Watch(ctx, f, name, opt, sink)
 }

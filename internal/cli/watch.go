@@ -111,6 +111,7 @@ func (s *state) watch(ctx context.Context, a *app.App, opt app.WatchOptions, gat
 	sum, err := a.Watch(ctx, opt, app.WatchShow{
 		Transfer: func(i app.TransferInfo) error { t.TransferInfo = i; return s.print(&t) },
 		Part:     func(p app.PartInfo) error { return s.print(partRow{p}) },
+		Device:   func(d app.SeenInfo) error { return s.print(seenRow{d}) },
 		Session:  func(i *app.SessionInfo) error { return s.print(sessionRow{i}) },
 		Finding: func(f model.Finding) error {
 			if gate != "" && f.Severity.AtLeast(gate) {

@@ -15,7 +15,9 @@ import (
 )
 
 // appenders are rows of every kind that appends its own fields. A row that joins them is tested in full.
-func appenders() []appender { return []appender{&transferRow{}, &partRow{}, &sessionRow{}} }
+func appenders() []appender {
+	return []appender{&transferRow{}, &partRow{}, &sessionRow{}, &seenRow{}}
+}
 
 // A row that appends its fields says what reflection over it says, whatever the fields hold. A field that
 // was added to the struct and not to its appender fails here.
@@ -65,6 +67,8 @@ func fill(t *rapid.T, v reflect.Value, name string) {
 	switch p := v.Addr().Interface().(type) {
 	case *time.Time:
 		*p = time.Unix(0, rapid.Int64().Draw(t, name)).UTC()
+	case *netip.Addr:
+		*p = netip.AddrFrom4([4]byte{10, 2, 0, rapid.Byte().Draw(t, name)})
 	case *model.Digest:
 		*p = model.DigestOf([]byte(rapid.String().Draw(t, name)))
 	case *model.Subject:

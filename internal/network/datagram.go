@@ -17,6 +17,7 @@ type letters struct {
 // datagram takes one UDP datagram.
 func (e *engine) datagram(g *flow.Datagram) {
 	if !e.tftp.Wants(g) {
+		e.learn(g)
 		return
 	}
 	if ok, unchecked := e.table.Believe(g); ok {

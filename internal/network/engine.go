@@ -35,6 +35,7 @@ type engine struct {
 	ftp    ftp.Table
 	tftp   *tftp.Table
 	ranges ranges
+	who    *who
 	tls    tls.Shared
 
 	sessions SessionSink // nil when none are wanted
@@ -76,6 +77,7 @@ func newEngine(opt Options, sink Sink) *engine {
 	}
 	e.tls.Brief = e.sessions == nil
 	e.dec.Counts = &e.counts
+	e.who = newWho()
 	var h maphash.Hash // seeded anew for every engine
 	e.table = flow.NewTable(e, &e.counts, 0, h.Sum64(), flow.Limits{Connections: opt.Connections})
 	if e.watchesEnds() {
@@ -98,6 +100,10 @@ func (e *engine) packet(p *capture.Packet) {
 		e.table.Add(&e.dec.Seg)
 	case flow.UDP:
 		e.datagram(&e.dec.Gram)
+	case flow.ARP:
+		e.local(p, flow.ARP)
+	case flow.Discovery:
+		e.local(p, flow.Discovery)
 	case flow.None:
 	}
 }
@@ -126,15 +132,17 @@ func (e *engine) transfer(o *object, device model.Subject, peer string) *model.T
 }
 
 // emit hands a finished object to the sink, if it is wanted, and takes it back.
-func (e *engine) emit(o *object, device model.Subject, peer string) {
+func (e *engine) emit(o *object, to party, peer string) {
 	if o.whereof != nil {
-		e.emitPart(o, device, peer)
+		e.emitPart(o, to, peer)
 		return
 	}
 	e.objects++
 	if e.err == nil {
-		if t := e.transfer(o, device, peer); e.wanted(o, t) {
+		t := e.transfer(o, to.device, peer)
+		if e.seat(t, &to); e.wanted(o, t) {
 			e.transfers++
+			e.handed(t, &to)
 			if e.err = e.sink.Transfer(*t); e.err == nil && e.parts != nil && o.isPart() {
 				e.err = e.parts.Part(o.part(t))
 			}
@@ -144,9 +152,10 @@ func (e *engine) emit(o *object, device model.Subject, peer string) {
 }
 
 // emitPart hands out a part of an object that is put together, which is the transfer.
-func (e *engine) emitPart(o *object, device model.Subject, peer string) {
+func (e *engine) emitPart(o *object, to party, peer string) {
 	if e.err == nil && e.parts != nil {
-		if t := e.transfer(o, device, peer); e.wanted(o, t) {
+		t := e.transfer(o, to.device, peer)
+		if e.seat(t, &to); e.wanted(o, t) {
 			e.err = e.parts.Part(o.part(t))
 		}
 	}
@@ -164,8 +173,13 @@ func (e *engine) recycle(o *object) {
 	e.free = append(e.free, o)
 }
 
-// device returns the subject of an address.
-func (e *engine) device(a netip.Addr) model.Subject {
+// device returns who is at an address, as long as nothing else is known.
+func (e *engine) device(a netip.Addr) party {
+	return party{device: e.addressed(a), to: a}
+}
+
+// addressed is the subject of a device that is known by its address alone.
+func (e *engine) addressed(a netip.Addr) model.Subject {
 	b := a.As16()
 	known := &e.devices[(uint(b[15])^uint(b[14])<<4^uint(b[13]))%maxDevices]
 	if known.addr == a && known.device != (model.Subject{}) {

@@ -1,8 +1,8 @@
 // Package network reads captured traffic and carves out of it every object that crossed the wire: who
 // fetched it from whom, under which name, how long it was, and the digest of its bytes.
 //
-// Most callers need [Watch]: it reads one capture and hands each object, in the order of the capture, to
-// a [Sink]. Reading is passive and streaming; memory is bounded whatever the capture holds, and what had
+// Most callers need [WatchAll] or, for one capture, [Watch]: they hand each object, in the order of the
+// capture, to a [Sink], and at the end who was seen to a [SightingSink]. Reading is passive and streaming; memory is bounded whatever the capture holds, and what had
 // to be given up is counted in the [Summary]. The package never guesses: an object with missing bytes is
 // incomplete and has no digest, and one that rests on disputed or unchecked bytes says so. It refuses
 // input that is not a capture. It never runs what it carves, and keeps neither queries, credentials nor
@@ -11,12 +11,10 @@ package network
 
 import (
 	"context"
-	"errors"
 	"io"
 
 	"github.com/cordon-trust/cordon/internal/kit/fault"
 	"github.com/cordon-trust/cordon/internal/model"
-	"github.com/cordon-trust/cordon/internal/network/capture"
 )
 
 // Sink takes what was seen. An error stops the reading and is returned as it is.
@@ -70,41 +68,9 @@ func (o *Options) valid() error {
 // checkEvery is how many records are read between looks at the context.
 const checkEvery = 2048
 
-// Watch reads the capture r, which errors call name, to its end. A capture that is cut short or damaged
-// is reported up to there: the summary says Truncated and the error is a fault CutCapture. Other faults
-// are BadCapture, ReadFailed, Interrupted when ctx ends, and Usage for options that cannot work.
+// Watch reads the capture r, which errors call name, to its end; see [WatchAll] for what it returns.
 func Watch(ctx context.Context, r io.Reader, name string, opt Options, sink Sink) (Summary, error) {
-	if err := opt.valid(); err != nil {
-		return Summary{}, err
-	}
-	rd, err := capture.Open(r)
-	if err != nil {
-		return Summary{}, inFile(err, name)
-	}
-	e := newEngine(opt, sink)
-	rd.Recycle = e.table.Detach
-	var p capture.Packet
-	for n := 1; ; n++ {
-		if err = rd.Next(&p); err != nil {
-			break
-		}
-		e.packet(&p)
-		if e.err != nil || n%checkEvery == 0 && ctx.Err() != nil {
-			break
-		}
-	}
-	e.finish()
-	switch {
-	case e.err != nil:
-		return e.summary(), e.err
-	case ctx.Err() != nil:
-		return e.summary(), fault.Wrap(ctx.Err(), fault.Interrupted, "reading of capture %q stopped after %d packets", name, rd.Records())
-	case errors.Is(err, io.EOF):
-		return e.summary(), nil
-	}
-	s := e.summary()
-	s.Truncated = true
-	return s, inFile(err, name)
+	return WatchAll(ctx, []Source{{Name: name, Once: true, Open: func() (io.ReadCloser, error) { return io.NopCloser(r), nil }}}, opt, sink)
 }
 
 // inFile adds the name of the capture to a fault and keeps its code and hint.

@@ -79,7 +79,7 @@ func TestDownload(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []model.Transfer{{
-		Time: time.Unix(1_760_000_000, 6*700_000).UTC().Truncate(time.Microsecond), Device: device, Peer: "10.0.0.200:80",
+		Time: time.Unix(1_760_000_000, 6*700_000).UTC().Truncate(time.Microsecond), Device: device, Addr: netip.MustParseAddr("10.0.0.10"), Peer: "10.0.0.200:80",
 		Host: "updates.acme.example", Protocol: "http", Name: "pump-2.1.0.bin", Size: 200_000, Declared: 200_000,
 		Complete: true, Digest: model.DigestOf(fw), ContentType: "application/x-elf", UpdateLike: true,
 	}}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 
-	"github.com/cordon-trust/cordon/internal/model"
 	"github.com/cordon-trust/cordon/internal/network/http"
 )
 
@@ -32,7 +31,7 @@ type assembly struct {
 	key        wholeKey
 	prev, next *assembly // by time of the last part that began
 	object     *object   // hashes what is known from the beginning on without a hole
-	device     model.Subject
+	device     party
 	peer       string
 	parts      int
 	live       int // parts that are under way, or may still be disputed

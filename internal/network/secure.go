@@ -96,16 +96,17 @@ func (e *engine) conceal(c *flow.Conn, facts *tls.Facts, label uint8) {
 		if n <= hidden || e.err != nil {
 			continue
 		}
-		to := c.Side(side ^ 1).Addr()
+		to := e.device(c.Side(side ^ 1).Addr())
 		t := model.Transfer{
-			Time: time.Unix(0, c.First()).UTC(), Device: e.subject(to), Addr: to, Peer: c.Side(side).String(), Host: host,
+			Time: time.Unix(0, c.First()).UTC(), Device: to.device, Peer: c.Side(side).String(), Host: host,
 			Protocol: labelNames[label], Size: n, Declared: -1, Encrypted: true, Upload: side == client,
 		}
 		if facts != nil && facts.Inexact[side] {
 			t.Notes = append(t.Notes, "not all of the session could be counted")
 		}
-		if e.opt.Keep(&t) {
+		if e.seat(&t, &to); e.opt.Keep(&t) {
 			e.transfers++
+			e.handed(&t, &to)
 			e.err = e.sink.Transfer(t)
 		}
 	}

@@ -70,7 +70,7 @@ func (e *engine) over(c *flow.Conn, why flow.End) {
 	for i := range 2 {
 		side := client ^ i
 		row.Ends[i] = c.Side(side)
-		row.Devices[i] = e.subject(row.Ends[i].Addr())
+		row.Devices[i] = e.deviceAt(row.Ends[i].Addr(), c.First())
 		row.Sent[i] = int64(c.Sent(side)) //nolint:gosec // far below 2^63
 		n, missing := c.Holes(side)
 		row.Holes[i], row.Missing[i] = int64(n), int64(missing) //nolint:gosec // far below 2^63
@@ -82,9 +82,6 @@ func (e *engine) over(c *flow.Conn, why flow.End) {
 		e.err = e.sessions.Session(row)
 	}
 }
-
-// subject is who is at an address.
-func (e *engine) subject(a netip.Addr) model.Subject { return e.device(a) }
 
 // clientOf tells which side is the client.
 func clientOf(c *flow.Conn, facts *tls.Facts) (int, Told) {

@@ -1,7 +1,6 @@
 package network
 
 import (
-	"github.com/cordon-trust/cordon/internal/model"
 	"github.com/cordon-trust/cordon/internal/network/flow"
 	"github.com/cordon-trust/cordon/internal/network/ftp"
 	"github.com/cordon-trust/cordon/internal/network/http"
@@ -28,8 +27,8 @@ type stream struct {
 	current [2]*object
 	waiting [2]queue
 	side    [2]disputed
-	hole    [2]uint64        // where the last gap of a direction ends
-	devices [2]model.Subject // made when first needed
+	hole    [2]uint64 // where the last gap of a direction ends
+	devices [2]party  // made when first needed
 	peers   [2]string
 }
 
@@ -43,10 +42,11 @@ type queue struct {
 type disputed struct{ differs, unclear uint64 } // ends of the ranges; 0: none
 
 // receiver is who receives what a side sends.
-func (s *stream) receiver(side int) model.Subject {
+func (s *stream) receiver(side int) party {
 	to := side ^ 1
-	if s.devices[to].IsZero() {
+	if !s.devices[to].to.IsValid() {
 		s.devices[to] = s.engine.device(s.conn.Side(to).Addr())
+		s.devices[to].from = s.conn.Side(side).Addr()
 	}
 	return s.devices[to]
 }

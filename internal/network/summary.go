@@ -33,8 +33,8 @@ type Losses struct {
 	Cut           int64            `json:"cut"`            // packets captured without their end
 	Short         int64            `json:"short"`          // packets with impossible lengths
 	Fragments     int64            `json:"fragments"`      // IP fragments given up
-	NotIP         int64            `json:"not_ip"`
-	OtherIP       int64            `json:"other_ip"` // neither TCP nor UDP
+	NotIP         int64            `json:"not_ip"`         // neither IP nor ARP
+	OtherIP       int64            `json:"other_ip"`       // neither TCP, UDP nor neighbour discovery
 	UnknownLink   int64            `json:"unknown_link"`
 	Encapsulated  map[string]int64 `json:"encapsulated,omitempty"` // not opened, by kind
 	Stray         int64            `json:"stray"`                  // segments of no connection that is followed
@@ -46,6 +46,9 @@ type Losses struct {
 	Announced     int64            `json:"announced"`              // FTP data connections that were announced and forgotten for lack of room
 	Datagrams     int64            `json:"datagrams"`              // TFTP transfers given up for lack of room
 	Ranges        int64            `json:"ranges"`                 // objects in ranges given up for lack of room
+	Malformed     int64            `json:"malformed"`              // ARP, neighbour discovery, DHCP and DNS messages that lie about lengths
+	Addresses     int64            `json:"addresses"`              // addresses, and times for which a MAC had one, forgotten for lack of room
+	Names         int64            `json:"names"`                  // names that addresses were given, not kept for lack of room
 	Blocks        int64            `json:"blocks"`                 // objects of which not every block is compared for lack of room
 	Requests      int64            `json:"requests"`               // requests forgotten for lack of room before their response came
 	Undecoded     int64            `json:"undecoded"`              // encoded bodies that were not decoded to their end for lack of room
@@ -68,6 +71,9 @@ func (e *engine) summary() Summary {
 			Requests: e.shared.Forgotten, Undecoded: e.undecoded, Multipart: e.unopened, Blocks: e.unkept,
 		},
 	}
+	w := e.who
+	s.Losses.Malformed, s.Losses.Names = w.malformed, w.nameless+w.called.evicted
+	s.Losses.Addresses = w.places.evicted + w.stations.evicted + w.stays
 	if e.packets > 0 {
 		s.First, s.Last = stamp(e.first), stamp(e.last)
 	}

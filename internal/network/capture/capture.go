@@ -35,10 +35,10 @@ const (
 // 262144; offload can merge frames, but not beyond that either.
 const MaxRecord = 256 << 10
 
-// bufferSize is read at a time. It holds the largest record, and lies in the second-level cache beside the
+// BufferSize is what [Open] reads at a time. It holds the largest record, and lies in the second-level cache beside the
 // tables of connections, so that what was read is still there when it is looked at. The buffer grows once a
 // block of a pcapng section is larger, which its own limit bounds.
-const bufferSize = 384 << 10
+const BufferSize = 384 << 10
 
 // Packet is one record of a capture.
 type Packet struct {
@@ -72,8 +72,12 @@ type Reader struct {
 
 // Open reads the first bytes of src and says whether it is a capture. The error is a fault:
 // BadCapture, or ReadFailed when src failed.
-func Open(src io.Reader) (*Reader, error) {
-	r := &Reader{src: src, buf: make([]byte, bufferSize)}
+func Open(src io.Reader) (*Reader, error) { return OpenIn(src, make([]byte, BufferSize)) }
+
+// OpenIn is [Open] with a buffer to read into, which belongs to the reader from then on. A record that is
+// longer gets a larger one.
+func OpenIn(src io.Reader, buf []byte) (*Reader, error) {
+	r := &Reader{src: src, buf: buf}
 	if err := r.need(4); err != nil {
 		if r.readErr != nil {
 			return nil, r.failed()
@@ -126,7 +130,7 @@ func (r *Reader) need(n int) error {
 
 func (r *Reader) fill(n int) error {
 	if n > len(r.buf) {
-		larger := make([]byte, n+bufferSize)
+		larger := make([]byte, n+BufferSize)
 		r.w = copy(larger, r.buf[r.r:r.w]) // slices that were handed out stay in the old one
 		r.r, r.buf = 0, larger
 	}

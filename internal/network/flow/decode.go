@@ -14,6 +14,8 @@ const (
 	None Layer = iota
 	TCP
 	UDP
+	ARP
+	Discovery // IPv6 neighbour discovery
 )
 
 // Segment is one TCP segment. Its payload lies in the frame.
@@ -57,11 +59,13 @@ type Decoder struct {
 	Counts *Counts // must be set
 	Seg    Segment // of the last frame that was TCP
 	Gram   Datagram
+	Local  Local
 	frags  fragments
 }
 
 const (
 	typeIPv4   = 0x0800
+	typeARP    = 0x0806
 	typeIPv6   = 0x86dd
 	typeVLAN   = 0x8100
 	typeQinQ   = 0x88a8
@@ -69,6 +73,10 @@ const (
 	typeMPLS   = 0x8847
 	typeMPLSm  = 0x8848
 	typePPPoE  = 0x8864
+	typePBB    = 0x88e7 // IEEE 802.1ah, provider backbone
+	typeMACsec = 0x88e5 // IEEE 802.1AE
+	typeNSH    = 0x894f // RFC 8300
+	typeTRILL  = 0x22f3 // RFC 6325
 	maxTags    = 4
 	maxHeaders = 8 // IPv6 extension headers
 )
@@ -137,6 +145,14 @@ func (d *Decoder) network(typ uint16, b []byte, cut bool, t int64) Layer {
 		return d.encap(EncapMPLS)
 	case typePPPoE:
 		return d.encap(EncapPPPoE)
+	case typeARP:
+		return d.arp(b, t)
+	case typePBB, typeTRILL:
+		return d.encap(EncapPBB)
+	case typeMACsec:
+		return d.encap(EncapMACsec)
+	case typeNSH:
+		return d.encap(EncapNSH)
 	}
 	d.Counts.NotIP++
 	return None

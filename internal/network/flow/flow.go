@@ -15,8 +15,8 @@ package flow
 type Counts struct {
 	Short       int64 // headers cut off or with impossible lengths
 	Cut         int64 // captured without their end (snap length)
-	NotIP       int64 // ARP, LLDP, spanning tree and other non-IP frames
-	OtherIP     int64 // IP without TCP or UDP
+	NotIP       int64 // LLDP, spanning tree and other frames that are neither IP nor ARP
+	OtherIP     int64 // IP without TCP, UDP or neighbour discovery
 	UnknownLink int64 // link types that are not opened
 	Fragments   int64 // IP fragments
 	FragDropped int64 // fragments given up: overlapping, incomplete or too many
@@ -52,11 +52,22 @@ const (
 	EncapIPIP
 	EncapIPsec
 	EncapVXLAN
-	EncapOther
+	EncapERSPAN
+	EncapGeneve
+	EncapGTP
+	EncapL2TP
+	EncapCAPWAP
+	EncapTZSP
+	EncapPBB
+	EncapMACsec
+	EncapNSH
 	EncapCount
 )
 
-var encapNames = [EncapCount]string{"mpls", "pppoe", "gre", "ip-in-ip", "ipsec", "vxlan", "other"}
+var encapNames = [EncapCount]string{
+	"mpls", "pppoe", "gre", "ip-in-ip", "ipsec", "vxlan", "erspan", "geneve", "gtp", "l2tp", "capwap", "tzsp",
+	"mac-in-mac", "macsec", "nsh",
+}
 
 // String returns the name used in summaries.
 func (e Encap) String() string { return encapNames[e] }

@@ -182,7 +182,7 @@ func TestUnreadable(t *testing.T) {
 		"IP longer than all":  {set(16, 0xff, 0xff), capture.LinkEthernet, Counts{Short: 1}},
 		"IP header too long":  {set(14, 0x4f), capture.LinkEthernet, Counts{Short: 1}},
 		"TCP header too long": {set(46, 0xf0), capture.LinkEthernet, Counts{Short: 1}},
-		"ARP":                 {set(12, 8, 6), capture.LinkEthernet, Counts{NotIP: 1}},
+		"LLDP":                {set(12, 0x88, 0xcc), capture.LinkEthernet, Counts{NotIP: 1}},
 		"ICMP":                {set(23, 1), capture.LinkEthernet, Counts{OtherIP: 1}},
 		"GRE":                 {set(23, 47), capture.LinkEthernet, Counts{Encapsulated: [EncapCount]int64{EncapGRE: 1}}},
 		"MPLS":                {set(12, 0x88, 0x47), capture.LinkEthernet, Counts{Encapsulated: [EncapCount]int64{EncapMPLS: 1}}},

@@ -15,6 +15,10 @@ const (
 	protoESP   = 50
 	protoAH    = 51
 	protoDest  = 60
+
+	protoICMPv6 = 58
+	protoL2TP   = 115
+	protoMPLS   = 137
 )
 
 // packet is what the transport layer needs of an IP packet.
@@ -22,10 +26,11 @@ type packet struct {
 	src, dst Addr
 	addrs    []byte // both addresses as sent
 	id       uint32
-	badHead  bool // IPv4 header checksum wrong and not zero
-	cut      bool // bytes of the payload were not captured
-	copied   bool // body lies in a buffer of the decoder, not in the frame
-	wire     int  // length of the payload on the wire
+	hops     uint8 // hop limit; IPv6 only
+	badHead  bool  // IPv4 header checksum wrong and not zero
+	cut      bool  // bytes of the payload were not captured
+	copied   bool  // body lies in a buffer of the decoder, not in the frame
+	wire     int   // length of the payload on the wire
 	body     []byte
 	time     int64
 }
@@ -72,7 +77,7 @@ func (d *Decoder) ipv6(b []byte, cut bool, t int64) Layer {
 		return d.short()
 	}
 	p := packet{
-		src: addr16(b[8:]), dst: addr16(b[24:]), addrs: b[8:40],
+		src: addr16(b[8:]), dst: addr16(b[24:]), addrs: b[8:40], hops: b[7],
 		cut: 40+n > len(b), wire: n, body: b[40:min(40+n, len(b))], time: t,
 	}
 	proto := b[6]
@@ -129,11 +134,17 @@ func (d *Decoder) transport(p *packet, proto byte) Layer {
 	case protoUDP:
 		return d.udp(p)
 	case protoGRE:
-		return d.encap(EncapGRE)
+		return d.gre(p)
 	case protoIPIP, protoIPv6:
 		return d.encap(EncapIPIP)
-	case protoESP:
+	case protoESP, protoAH: // in IPv6 an authentication header has been stepped over
 		return d.encap(EncapIPsec)
+	case protoMPLS:
+		return d.encap(EncapMPLS)
+	case protoL2TP:
+		return d.encap(EncapL2TP)
+	case protoICMPv6:
+		return d.discovery(p)
 	}
 	d.Counts.OtherIP++
 	return None
@@ -165,8 +176,6 @@ func (d *Decoder) tcp(p *packet) Layer {
 	return TCP
 }
 
-const portVXLAN = 4789
-
 func (d *Decoder) udp(p *packet) Layer {
 	b := p.body
 	if len(b) < 8 {
@@ -182,10 +191,10 @@ func (d *Decoder) udp(p *packet) Layer {
 	g := &d.Gram
 	g.Time, g.Src, g.Dst = p.time, p.src, p.dst
 	g.SrcPort, g.DstPort = binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
-	if g.DstPort == portVXLAN {
-		return d.encap(EncapVXLAN)
-	}
 	g.Payload, g.Wire = b[8:min(n, len(b))], n-8
+	if e := tunnel(g.SrcPort, g.DstPort, g.Payload); e != EncapCount {
+		return d.encap(e)
+	}
 	g.whole, g.addrs, g.badHead = b[:min(n, len(b))], p.addrs, p.badHead
 	return UDP
 }

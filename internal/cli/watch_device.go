@@ -1,0 +1,97 @@
+package cli
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/cordon-trust/cordon/internal/app"
+	"github.com/cordon-trust/cordon/internal/kit/jsonrow"
+)
+
+var _ appender = seenRow{}
+
+type seenRow struct{ app.SeenInfo }
+
+func (seenRow) kind() string { return "device" }
+
+func (d seenRow) lines() []string {
+	first := fmt.Sprintf("device     %s at %s", d.Device, d.Addr)
+	switch {
+	case d.MAC == "":
+		first += ", no MAC proved"
+	case d.Router:
+		first += fmt.Sprintf(", behind %s, which stands for many addresses", d.MAC)
+	default:
+		first += fmt.Sprintf(", MAC %s proved by %s", d.MAC, proof(d.By))
+	}
+	out := []string{first, fmt.Sprintf("  %s to %s, received %d, served %d", moment(d.First), moment(d.Last), d.Received, d.Served)}
+	if !d.Listed.IsZero() {
+		out = append(out, "  listed as "+d.Listed.String()+strings.Join(labelled("asset", d.Asset, "location", d.Location, "owner", d.Owner, "role", d.Role), ""))
+	}
+	if len(d.Names) > 0 {
+		out = append(out, fmt.Sprintf("  called %q by itself or by DNS", d.Names))
+	}
+	return out
+}
+
+func (d seenRow) appendFields(b []byte) []byte {
+	b = jsonrow.String(b, "device", d.Device.String())
+	b = jsonrow.String(b, "addr", text(d.Addr))
+	b = some(b, "mac", d.MAC)
+	b = some(b, "by", d.By)
+	if d.Names != nil {
+		b = jsonrow.Strings(b, "names", d.Names)
+	}
+	b = some(b, "vendor_class", d.VendorClass)
+	b = jsonrow.Time(b, "first", d.First)
+	b = jsonrow.Time(b, "last", d.Last)
+	b = jsonrow.Bool(b, "router", d.Router)
+	b = jsonrow.Int(b, "received", d.Received)
+	b = jsonrow.Int(b, "served", d.Served)
+	b = some(b, "listed", d.Listed.String())
+	b = some(b, "asset", d.Asset)
+	b = some(b, "site", d.Site)
+	b = some(b, "location", d.Location)
+	b = some(b, "zone", d.Zone)
+	b = some(b, "owner", d.Owner)
+	b = some(b, "role", d.Role)
+	return some(b, "criticality", d.Criticality)
+}
+
+// some appends a text unless it is empty.
+func some(b []byte, key, value string) []byte {
+	if value == "" {
+		return b
+	}
+	return jsonrow.String(b, key, value)
+}
+
+// text is an address, or nothing.
+func text(a netip.Addr) string {
+	if !a.IsValid() {
+		return ""
+	}
+	return a.String()
+}
+
+// proof says in words what proved a MAC.
+func proof(by string) string {
+	switch by {
+	case "nd":
+		return "neighbour discovery"
+	default:
+		return strings.ToUpper(by)
+	}
+}
+
+// labelled puts labels before values, each behind a comma, and leaves out what is empty.
+func labelled(pairs ...string) []string {
+	var out []string
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			out = append(out, ", "+pairs[i]+" "+pairs[i+1])
+		}
+	}
+	return out
+}
