@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"time"
 
 	"github.com/cordon-trust/cordon/internal/evidence"
 	"github.com/cordon-trust/cordon/internal/evidence/ledger"
@@ -62,13 +63,17 @@ func readFreshness(ctx context.Context, tx *store.Tx, f facts) error {
 		return err
 	}
 	for _, m := range mirrors {
-		expires := m.Expires
-		if t, ok := f.roots.Of(m.Publisher); ok && t.Root.Expires.Before(expires) {
-			expires = t.Root.Expires
-		}
-		f.book.SetFreshness(m.Publisher, release.Freshness{Expires: expires, SyncedAt: m.SyncedAt, Counter: m.Counter})
+		f.book.SetFreshness(m.Publisher, release.Freshness{Expires: staleFrom(f.roots, m), SyncedAt: m.SyncedAt, Counter: m.Counter})
 	}
 	return nil
+}
+
+// staleFrom is when a copy becomes stale.
+func staleFrom(roots *evidence.Roots, m ledger.Mirror) time.Time {
+	if t, ok := roots.Of(m.Publisher); ok && t.Root.Expires.Before(m.Expires) {
+		return t.Root.Expires
+	}
+	return m.Expires
 }
 
 // each calls fn for every statement of a predicate that is held, in the order of the ledger.

@@ -58,6 +58,7 @@ func newRootCommand(s *state) *cobra.Command {
 		newTrustCommand(s),
 		newKeyCommand(s),
 		newWatchCommand(s),
+		newServeCommand(s),
 		newDeviceCommand(s),
 		newFindingCommand(s),
 		newGraphCommand(s),

@@ -1,0 +1,57 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/cordon-trust/cordon/internal/store"
+)
+
+// CopyInfo is this house's copy of what an organisation publishes.
+type CopyInfo struct {
+	Publisher string    `json:"publisher"`
+	SyncedAt  time.Time `json:"synced_at"`
+	Expires   time.Time `json:"expires"` // when what its publisher signed about it runs out: from then on it is stale
+}
+
+// Overview says what a house has to judge by, and whether it has seen anything.
+type Overview struct {
+	Trusted  []TrustInfo `json:"trusted"`  // the roots in force, its own among them
+	Copies   []CopyInfo  `json:"copies"`   // by publisher
+	Releases int         `json:"releases"` // that it knows
+	Devices  int         `json:"devices"`  // rows of the device list in force
+	Recorded bool        `json:"recorded"` // rows of what was seen are held and not erased
+}
+
+// Overview reads what this house has, in one look at the database. It judges nothing.
+func (a *App) Overview(ctx context.Context) (Overview, error) {
+	var out Overview
+	err := a.db.View(ctx, func(tx *store.Tx) error {
+		f, err := a.readFacts(ctx, tx)
+		if err != nil {
+			return err
+		}
+		for _, org := range f.roots.Orgs() {
+			t, _ := f.roots.Of(org)
+			out.Trusted = append(out.Trusted, infoOf(t))
+		}
+		mirrors, err := tx.Mirrors().All(ctx)
+		if err != nil {
+			return err
+		}
+		for _, m := range mirrors {
+			out.Copies = append(out.Copies, CopyInfo{m.Publisher, m.SyncedAt, staleFrom(f.roots, m)})
+		}
+		out.Releases = len(f.book.Releases())
+		if err := a.readRegister(ctx, tx, &f); err != nil {
+			return err
+		}
+		out.Devices = len(f.register.Current())
+		if err := f.register.Err(); err != nil {
+			return err
+		}
+		out.Recorded, err = tx.Rows().Any(ctx)
+		return err
+	})
+	return out, err
+}

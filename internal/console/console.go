@@ -1,0 +1,106 @@
+// Package console shows what a home holds as pages in a browser, for people who use no command line. Each
+// page answers one question, which is its heading, and works without JavaScript.
+//
+// [New] makes a console and [Console.Link] is the address to open it with; [Console.Serve] answers until
+// its context ends. It refuses every request that names another host than this computer, that comes from
+// another site, or that has not shown the secret of the link, and every method but GET and HEAD. It opens the home
+// for reading for each page anew and writes nothing, so it works beside a watch and a sync.
+package console
+
+import (
+	"context"
+	"encoding/hex"
+	"html/template"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+
+	"github.com/cordon-trust/cordon/internal/app"
+	"github.com/cordon-trust/cordon/internal/kit/clock"
+	"github.com/cordon-trust/cordon/internal/kit/fault"
+)
+
+// Options are what a console is made from. All but Log are required.
+type Options struct {
+	Open  func(context.Context) (*app.App, error) // opens the home for reading; called for every page
+	Clock clock.Clock
+	Rand  io.Reader      // cryptographic
+	Addr  netip.AddrPort // where it listens; a loopback address
+	Log   *slog.Logger   // what the HTTP server has to say; nil: nobody hears it
+}
+
+func (o *Options) valid() error {
+	switch {
+	case o.Open == nil || o.Clock == nil || o.Rand == nil:
+		return fault.New(fault.Internal, "a console needs a home, a clock and randomness")
+	case !o.Addr.Addr().IsLoopback() || o.Addr.Port() == 0:
+		return fault.New(fault.NotAllowed, "the console answers on this computer only, and %s is not an address of it alone", o.Addr)
+	}
+	return nil
+}
+
+// Console answers requests. It is safe for concurrent use: after [New] nothing in it changes.
+type Console struct {
+	opt     Options
+	token   string // in the link
+	session string // in the cookie, so that the cookie does not give the link away
+	hosts   []string
+	foreign *http.CrossOriginProtection
+	mux     *http.ServeMux
+	pages   map[string]*template.Template
+	turn    chan struct{} // as many pages are made at once as it holds
+}
+
+const (
+	secretSize = 16 // bytes
+	atOnce     = 2  // pages: each may read all that was recorded
+)
+
+// New checks the options and makes the secrets of one run.
+func New(opt Options) (*Console, error) {
+	if err := opt.valid(); err != nil {
+		return nil, err
+	}
+	if opt.Log == nil {
+		opt.Log = slog.New(slog.DiscardHandler)
+	}
+	var secrets [2 * secretSize]byte
+	if _, err := io.ReadFull(opt.Rand, secrets[:]); err != nil {
+		return nil, fault.Wrap(err, fault.Internal, "read randomness")
+	}
+	pages, err := readPages()
+	if err != nil {
+		return nil, err
+	}
+	c := &Console{
+		opt: opt, token: hex.EncodeToString(secrets[:secretSize]), session: hex.EncodeToString(secrets[secretSize:]),
+		hosts: hostsOf(opt.Addr), foreign: http.NewCrossOriginProtection(), pages: pages, turn: make(chan struct{}, atOnce),
+	}
+	c.mux = c.routes()
+	return c, nil
+}
+
+// Link is the address that opens the console. Whoever has it reads all that the home shows.
+func (c *Console) Link() string {
+	u := url.URL{Scheme: "http", Host: c.opt.Addr.String(), Path: "/", RawQuery: url.Values{tokenParam: {c.token}}.Encode()}
+	return u.String()
+}
+
+func (c *Console) routes() *http.ServeMux {
+	mux := http.NewServeMux()
+	for pattern, answer := range map[string]answer{
+		"/{$}":           today,
+		"/findings":      findings,
+		"/findings/{id}": finding,
+		"/devices":       devices,
+		"/devices/{id}":  device,
+		"/releases":      releases,
+		"/":              nowhere,
+	} {
+		mux.Handle(pattern, c.page(answer))
+	}
+	mux.HandleFunc("/assets/{name}", c.asset)
+	return mux
+}

@@ -1,0 +1,64 @@
+package console
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/cordon-trust/cordon/internal/app"
+	"github.com/cordon-trust/cordon/internal/kit/fault"
+	"github.com/cordon-trust/cordon/internal/model"
+)
+
+// oneDevice is the page of a listed device.
+type oneDevice struct {
+	*listed
+	Open, Closed         int
+	OpenList, ClosedList string          // addresses of the lists that are counted
+	Findings             []model.Finding // the first open ones
+	Partial              bool            // see findingList
+	Noted                []note
+}
+
+// note is what stood in a column of the list that Cordon does not know.
+type note struct{ Name, Text string }
+
+// maxShown is how many findings a page shows beside what it is about.
+const maxShown = 10
+
+func device(ctx context.Context, a *app.App, r *request) (page, error) {
+	if err := choose(r.URL.Query()); err != nil {
+		return page{}, err
+	}
+	if r.URL.Query().Has("page") {
+		return page{}, fault.New(fault.Usage, "a device has one page").Hint("leave the number out of the address")
+	}
+	reg, err := readRegister(ctx, a)
+	if err != nil {
+		return page{}, err
+	}
+	d, err := reg.find(r.PathValue("id"))
+	if err != nil {
+		return page{}, err
+	}
+	all, err := a.Findings(ctx, app.FindingFilter{})
+	if err != nil {
+		return page{}, err
+	}
+	out := oneDevice{listed: d, OpenList: d.findings(string(model.Open)), ClosedList: d.findings(string(model.Closed))}
+	mine, partial := reg.about(d, all)
+	out.Partial = partial
+	for i := range mine {
+		if mine[i].State != model.Open {
+			out.Closed++
+			continue
+		}
+		if out.Open++; out.Open <= maxShown {
+			out.Findings = append(out.Findings, mine[i])
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.Notes)) {
+		out.Noted = append(out.Noted, note{name, d.Notes[name]})
+	}
+	return page{Template: "device", Question: joined(d.Name(), d.Place()) + ": what is known about it?", Place: "devices", Content: out}, nil
+}

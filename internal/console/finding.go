@@ -1,0 +1,74 @@
+package console
+
+import (
+	"context"
+	"net/url"
+	"strconv"
+
+	"github.com/cordon-trust/cordon/internal/app"
+	"github.com/cordon-trust/cordon/internal/kit/fault"
+	"github.com/cordon-trust/cordon/internal/model"
+)
+
+// oneFinding is the page of a finding: where, what to do, and then what was seen and why it is wrong.
+type oneFinding struct {
+	model.Finding
+	First    concerned // where it is one device only
+	Seen     string    // the transfer itself, in a sentence
+	Why      []string
+	Devices  []concerned
+	Pager    pager
+	Release  string // where the release it resembles is listed; empty: it resembles none
+	Evidence string // the command that shows the evidence; empty: there is none to show
+}
+
+func finding(ctx context.Context, a *app.App, r *request) (page, error) {
+	if err := choose(r.URL.Query()); err != nil {
+		return page{}, err
+	}
+	id, err := model.ParseHexDigest(r.PathValue("id"))
+	if err != nil {
+		return page{}, fault.Wrap(err, fault.Usage, "this is not the ID of a finding").Hint("the list of findings leads to each")
+	}
+	f, err := a.FindingOf(ctx, id)
+	if err != nil {
+		return page{}, err
+	}
+	reg, err := readRegister(ctx, a)
+	if err != nil {
+		return page{}, err
+	}
+	out := oneFinding{Finding: f}
+	some, pager, err := paged(r.URL, f.Devices)
+	if err != nil {
+		return page{}, err
+	}
+	out.Pager = pager
+	for i := range some {
+		out.Devices = append(out.Devices, reg.concerned(&some[i]))
+	}
+	if len(f.Evidence) > 0 { // what was seen comes first
+		out.Seen, out.Why = f.Evidence[0], f.Evidence[1:]
+	}
+	if !f.Release.IsZero() {
+		out.Release = link("/releases", url.Values{"release": {f.Release.String()}})
+	}
+	if !f.Digest.IsZero() {
+		out.Evidence = "cordon why artifact:" + f.Digest.String()
+	}
+	if len(f.Devices) > 0 {
+		out.First = reg.concerned(&f.Devices[0])
+	}
+	return page{Template: "finding", Question: out.where() + ": what should be done?", Place: "findings", Content: out}, nil
+}
+
+// where names the one device and its place, or how many there are.
+func (f *oneFinding) where() string {
+	if f.DeviceCount != 1 {
+		return strconv.Itoa(f.DeviceCount) + " devices"
+	}
+	return joined(f.First.Name, f.First.Place)
+}
+
+// Missing is how many devices are not listed.
+func (f oneFinding) Missing() int { return f.DeviceCount - len(f.Finding.Devices) }

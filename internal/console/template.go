@@ -1,0 +1,84 @@
+package console
+
+import (
+	"embed"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"path"
+	"strings"
+	"text/template/parse"
+	"time"
+
+	"github.com/cordon-trust/cordon/internal/kit/fault"
+	"github.com/cordon-trust/cordon/internal/kit/visible"
+)
+
+//go:embed pages/*.html
+var pageFiles embed.FS
+
+// readPages parses the layout with each page. Every value that a page prints is made visible first, because
+// the tree of the template is changed so: no page can forget it.
+func readPages() (map[string]*template.Template, error) {
+	out := map[string]*template.Template{}
+	names, err := fs.Glob(pageFiles, "pages/*.html")
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Internal, "look for the pages")
+	}
+	for _, name := range names {
+		if name == "pages/layout.html" {
+			continue
+		}
+		t, err := template.New("").Option("missingkey=error").Funcs(words()).ParseFS(pageFiles, "pages/layout.html", name)
+		if err != nil {
+			return nil, fault.Wrap(err, fault.Internal, "read page %q", name)
+		}
+		for _, part := range t.Templates() {
+			if part.Tree != nil {
+				makeVisible(part.Tree, part.Tree.Root)
+			}
+		}
+		out[strings.TrimSuffix(path.Base(name), ".html")] = t
+	}
+	return out, nil
+}
+
+// makeVisible lets every pipeline that prints end in visible.
+func makeVisible(tree *parse.Tree, n parse.Node) {
+	switch n := n.(type) {
+	case *parse.ListNode:
+		if n == nil {
+			return
+		}
+		for _, inner := range n.Nodes {
+			makeVisible(tree, inner)
+		}
+	case *parse.IfNode:
+		makeVisible(tree, n.List)
+		makeVisible(tree, n.ElseList)
+	case *parse.RangeNode:
+		makeVisible(tree, n.List)
+		makeVisible(tree, n.ElseList)
+	case *parse.WithNode:
+		makeVisible(tree, n.List)
+		makeVisible(tree, n.ElseList)
+	case *parse.ActionNode:
+		if len(n.Pipe.Decl) == 0 {
+			last := parse.NewIdentifier("visible").SetTree(tree).SetPos(n.Pos)
+			n.Pipe.Cmds = append(n.Pipe.Cmds, &parse.CommandNode{NodeType: parse.NodeCommand, Pos: n.Pos, Args: []parse.Node{last}})
+		}
+	}
+}
+
+func words() template.FuncMap {
+	return template.FuncMap{
+		"visible": func(v any) string { return visible.Text(fmt.Sprint(v)) },
+		"utc":     func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
+		"rfc3339": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+		"shape":   shape,
+		"about":   about,
+		"concern": concern,
+		"stands":  stands,
+		"many":    many,
+	}
+}
