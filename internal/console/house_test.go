@@ -60,7 +60,7 @@ func (h house) in(t testing.TB, org string, fn func(*app.App) error) {
 // newHouse makes a hospital that has seen nothing and trusts nobody.
 func newHouse(t testing.TB) house {
 	t.Helper()
-	h := house{t.TempDir()}
+	h := house{fastDir(t)}
 	h.found(t, "mercy", evidence.Hospital)
 	return h
 }
@@ -120,12 +120,25 @@ SRV-1,,,,10.0.0.13,main,cellar,,,server,,
 		return err
 	})
 	good := lab.Firmware(2, 200_000)
-	h.sees(t, "10.0.0.10", "pump-2.bin", lab.Flip(good, 1000))
-	h.sees(t, "10.0.0.11", "helper.bin", lab.Firmware(9, 50_000))
-	h.sees(t, "10.0.0.11", "pump-2.bin", good)
-	h.sees(t, "10.0.0.12", "pump-2.bin", good)
-	h.sees(t, "10.0.0.99", "pump-1.bin", lab.Firmware(1, 200_000)) // not on the list
+	h.sees(t,
+		fetched{"10.0.0.10", "pump-2.bin", lab.Flip(good, 1000)},
+		fetched{"10.0.0.11", "helper.bin", lab.Firmware(9, 50_000)},
+		fetched{"10.0.0.11", "pump-2.bin", good},
+		fetched{"10.0.0.12", "pump-2.bin", good},
+		fetched{"10.0.0.99", "pump-1.bin", lab.Firmware(1, 200_000)}, // not on the list
+	)
 	return h
+}
+
+// fastDir is a folder in memory where there is one.
+func fastDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "cordon-test-*")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
 }
 
 // file writes a file into the folder.
@@ -138,20 +151,32 @@ func (h house) file(t testing.TB, name string, body []byte) string {
 	return path
 }
 
-// sees records the capture of a download.
-func (h house) sees(t testing.TB, device, name string, body []byte) {
+// fetched is a download by a device, given by its address.
+type fetched struct {
+	device, name string
+	body         []byte
+}
+
+// sees records the captures of downloads, in one run.
+func (h house) sees(t testing.TB, list ...fetched) {
 	t.Helper()
+	var files []string
+	for i, f := range list {
+		files = append(files, h.file(t, fmt.Sprintf("seen-%d.pcap", i), capture(t, i, f.device, f.name, f.body)))
+	}
 	h.in(t, "mercy", func(a *app.App) error {
-		_, err := a.Watch(t.Context(), app.WatchOptions{Files: []string{h.file(t, "seen.pcap", capture(t, device, name, body))}}, quiet())
+		_, err := a.Watch(t.Context(), app.WatchOptions{Files: files}, quiet())
 		return err
 	})
 }
 
-func capture(t testing.TB, device, path string, body []byte) []byte {
+// capture is what passed on the wire when a device fetched something, in the nth minute.
+func capture(t testing.TB, n int, device, path string, body []byte) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	_, err := lab.WriteDownload(&out, lab.Download{
 		Device: netip.AddrPortFrom(netip.MustParseAddr(device), 40001), Host: server, Path: "/fw/" + path, Body: body, NoARP: true,
+		Start: lab.DefaultStart().Add(time.Duration(n) * time.Minute),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/cordon-trust/cordon/internal/app"
@@ -74,6 +75,7 @@ func (c *Console) show(w http.ResponseWriter, p page) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(out.Len())) // HEAD too says how long it is
 	if p.Status != 0 {
 		w.WriteHeader(p.Status)
 	}
