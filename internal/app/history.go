@@ -59,8 +59,13 @@ func (h *history) received(device, release model.Subject, at time.Time) {
 	}
 }
 
-// served notes who handed out a transfer. Who asked for what is encrypted is not seen.
-func (h *history) served(t *model.Transfer) {
+// served notes who handed out an update. known says that the bytes are a release's. A device with a web page of
+// its own hands out pages, and is looked at by people: that makes no server of it. Who asked for what is
+// encrypted is not seen.
+func (h *history) served(t *model.Transfer, known bool) {
+	if !known && (!t.UpdateLike || t.Refused) {
+		return
+	}
 	if len(h.serving) >= maxReceipts || t.Encrypted {
 		return
 	}
@@ -71,5 +76,5 @@ func (h *history) served(t *model.Transfer) {
 	}
 }
 
-// serves reports whether an address handed out files, or took some in, as a server does.
+// serves reports whether an address handed out updates, or took some in, as a server does.
 func (h *history) serves(a netip.Addr) bool { return h != nil && a.IsValid() && h.serving[a.Unmap()] }
