@@ -60,21 +60,16 @@ func (h *history) received(device, release model.Subject, at time.Time) {
 }
 
 // served notes who handed out an update. known says that the bytes are a release's. A device with a web page of
-// its own hands out pages, and is looked at by people: that makes no server of it. Who asked for what is
-// encrypted is not seen.
+// its own hands out pages, and is looked at by people: that makes no server of it. Nor does it that an update is
+// pushed to it. Who asked for what is encrypted is not seen.
 func (h *history) served(t *model.Transfer, known bool) {
-	if !known && (!t.UpdateLike || t.Refused) {
+	if t.Upload || t.Encrypted || !known && (!t.UpdateLike || t.Refused) || len(h.serving) >= maxReceipts {
 		return
 	}
-	if len(h.serving) >= maxReceipts || t.Encrypted {
-		return
-	}
-	if t.Upload {
-		h.serving[t.Addr.Unmap()] = true
-	} else if peer, err := netip.ParseAddrPort(t.Peer); err == nil {
+	if peer, err := netip.ParseAddrPort(t.Peer); err == nil {
 		h.serving[peer.Addr().Unmap()] = true
 	}
 }
 
-// serves reports whether an address handed out updates, or took some in, as a server does.
+// serves reports whether an address handed out updates.
 func (h *history) serves(a netip.Addr) bool { return h != nil && a.IsValid() && h.serving[a.Unmap()] }
