@@ -9,14 +9,19 @@ import "runtime/debug"
 const (
 	watchGrowth = 400      // percent, see debug.SetGCPercent
 	watchLimit  = 40 << 20 // bytes, see debug.SetMemoryLimit
+	recordLimit = 28 << 20 // the same while it records: the database takes its share beside the heap
 )
 
 // watchMemory sets these bounds for the whole process. What the operator set by GOGC and GOMEMLIMIT stays.
-func watchMemory(env func(string) string) {
+func watchMemory(env func(string) string, records bool) {
 	if env("GOGC") == "" {
 		debug.SetGCPercent(watchGrowth)
 	}
+	limit := int64(watchLimit)
+	if records {
+		limit = recordLimit
+	}
 	if env("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(watchLimit)
+		debug.SetMemoryLimit(limit)
 	}
 }

@@ -16,7 +16,7 @@ type state struct {
 	err io.Writer     // errors, progress, prompts
 	env func(string) string
 
-	memory func(env func(string) string) // bounds the memory of a process that watches; nil when it is not ours
+	memory func(env func(string) string, records bool) // bounds the memory of a process that watches; nil when it is not ours
 
 	homeFlag string
 	passFlag string

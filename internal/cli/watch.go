@@ -44,7 +44,7 @@ func newWatchCommand(s *state) *cobra.Command {
 			}
 			opt.Files, opt.Stdin = args, s.in
 			if s.memory != nil {
-				s.memory(s.env)
+				s.memory(s.env, !opt.NoRecord)
 			}
 			open := s.writing
 			if opt.NoRecord {

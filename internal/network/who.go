@@ -34,7 +34,8 @@ type who struct {
 	places   book[flow.Addr, place]
 	stations book[neighbour.MAC, station]
 	called   book[flow.Addr, called]
-	named    int // bytes of names that are held
+	named    int          // bytes of names that are held
+	near     [4096]*place // that were asked for last, each where its address falls
 
 	malformed int64 // messages that lie about their lengths
 	nameless  int64 // names not kept for lack of room
@@ -44,6 +45,7 @@ type who struct {
 // place is one address.
 type place struct {
 	addr  flow.Addr
+	gone  bool   // given up: what is learned of its address from then on is in another
 	stays []stay // in the order in which they began
 	// While two MACs contest the address it is nobody's.
 	contested, until int64
@@ -97,7 +99,7 @@ func newWho() *who {
 			needed, last = needed || p.stays[i].counts(), max(last, p.stays[i].last)
 		}
 		return needed, last
-	}, nil)
+	}, func(p *place) { p.gone = true })
 	w.stations = newBook[neighbour.MAC](maxStations, func(s *station) (bool, int64) {
 		last := int64(0)
 		for _, h := range s.held[:s.n] {
@@ -144,11 +146,35 @@ func (w *who) claim(c neighbour.Claim, by string, t, lease int64) {
 
 // place returns what is known of an address, which may be nothing yet.
 func (w *who) place(a flow.Addr) *place {
+	near := w.nearest(a)
+	if p := *near; p != nil && p.addr == a && !p.gone {
+		return p
+	}
 	p, fresh := w.places.make(a)
 	if fresh {
 		p.addr = a
 	}
+	*near = p
 	return p
+}
+
+// known returns what is known of an address, or nil.
+func (w *who) known(a flow.Addr) *place {
+	near := w.nearest(a)
+	if p := *near; p != nil && p.addr == a && !p.gone {
+		return p
+	}
+	p := w.places.get(a)
+	if p != nil {
+		*near = p
+	}
+	return p
+}
+
+// nearest is where an address falls among those that were asked for last.
+func (w *who) nearest(a flow.Addr) **place {
+	x := (a.Hi ^ a.Lo) * 0x9e3779b97f4a7c15
+	return &w.near[x>>52]
 }
 
 // lastOf is the last time that a MAC had the address, or nil.
@@ -217,7 +243,10 @@ func (p *place) at(t int64) *stay {
 
 // resident is the MAC that an address had at a moment, if it stands for one device.
 func (w *who) resident(a flow.Addr, t int64) *station {
-	p := w.places.get(a)
+	if len(w.stations.entries) == 0 {
+		return nil // nothing was proved so far
+	}
+	p := w.known(a)
 	if p == nil {
 		return nil
 	}

@@ -47,7 +47,7 @@ func dsn(path string, a access, opts Options) string {
 		q.Add("_pragma", "journal_size_limit(67108864)")
 		// Room for the pages of one batch. More than that made appends no faster, and a watch that records is
 		// to stay within 64 MiB.
-		q.Add("_pragma", "cache_size(-12288)")
+		q.Add("_pragma", "cache_size(-6144)")
 	case accessRead:
 		q.Set("mode", "rw")
 		q.Set("_query_only", "1")

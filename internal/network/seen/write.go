@@ -185,7 +185,7 @@ func (w *writer) parts(p *model.Parts) {
 		w.buf = append(w.buf, b.Digest[:]...)
 		n, next = n+1, b.Index+1
 	}
-	binary.BigEndian.PutUint16(w.buf[at:], uint16(n)) //nolint:gosec // at most model.MaxBlocks
+	binary.BigEndian.PutUint16(w.buf[at:], uint16(n))
 }
 
 func (w *writer) notes(list []string) {
