@@ -2,8 +2,10 @@ package app
 
 import (
 	"context"
+	"errors"
 	"time"
 
+	"github.com/cordon-trust/cordon/internal/network/seen"
 	"github.com/cordon-trust/cordon/internal/store"
 )
 
@@ -50,8 +52,20 @@ func (a *App) Overview(ctx context.Context) (Overview, error) {
 		if err := f.register.Err(); err != nil {
 			return err
 		}
-		out.Recorded, err = tx.Rows().Any(ctx)
+		out.Recorded, err = a.anySeen(ctx, tx)
 		return err
 	})
 	return out, err
+}
+
+// errSeen ends a look at what was recorded.
+var errSeen = errors.New("seen")
+
+// anySeen reports whether a row of what was seen is held. Rows of device lists are none.
+func (a *App) anySeen(ctx context.Context, tx *store.Tx) (bool, error) {
+	err := a.eachSeen(ctx, tx, func(*seen.Row) error { return errSeen })
+	if errors.Is(err, errSeen) {
+		return true, nil
+	}
+	return false, err
 }

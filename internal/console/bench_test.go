@@ -55,7 +55,9 @@ func newLargeHouse(b *testing.B) house {
 	return h
 }
 
-func address(i int) netip.Addr { return netip.AddrFrom4([4]byte{10, 1, byte(i / 250), byte(1 + i%250)}) }
+func address(i int) netip.Addr {
+	return netip.AddrFrom4([4]byte{10, 1, byte(i / 250), byte(1 + i%250)})
+}
 
 func fetches() iter.Seq[lab.Conversation] {
 	good := lab.BytesBody(lab.Firmware(2, 200_000)[:3000])

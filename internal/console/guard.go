@@ -75,9 +75,9 @@ func (c *Console) enter(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	query.Del(tokenParam)
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // G124: Secure needs TLS, and nothing of this leaves the computer
 		Name: c.cookie(), Value: c.session, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode,
-	}) //nolint:gosec // G124: Secure needs TLS, and nothing of this leaves the computer
+	})
 	to := url.URL{Path: path.Clean("/" + r.URL.Path), RawQuery: query.Encode()} // never another host
 	http.Redirect(w, r, to.String(), http.StatusSeeOther)
 }

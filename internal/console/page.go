@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"time"
@@ -44,7 +45,7 @@ func (c *Console) page(build answer) http.Handler {
 			p = page{Template: "failed", Question: "Why is there nothing to see here?", Content: failure(err), Status: statusOf(err), Home: p.Home}
 		}
 		p.Now = req.now
-		c.show(w, p)
+		c.show(ctx, w, p)
 	})
 }
 
@@ -67,10 +68,10 @@ func (c *Console) make(ctx context.Context, r *request, build answer) (page, err
 }
 
 // show sends a page whole, or says that it cannot.
-func (c *Console) show(w http.ResponseWriter, p page) {
+func (c *Console) show(ctx context.Context, w http.ResponseWriter, p page) {
 	var out bytes.Buffer
 	if err := c.pages[p.Template].ExecuteTemplate(&out, "layout", p); err != nil {
-		c.opt.Log.Error("a page cannot be made", "page", p.Template, "error", err)
+		c.opt.Log.ErrorContext(ctx, "a page cannot be made", slog.String("page", p.Template), slog.Any("error", err))
 		http.Error(w, "This page cannot be made.", http.StatusInternalServerError)
 		return
 	}

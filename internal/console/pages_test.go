@@ -83,9 +83,9 @@ func checkCount(t *testing.T, at string, c, here *element, pages map[string]*ele
 		t.Errorf("%s: the number %s leads to %q, which is no page", at, c.text, c.attrs["href"])
 		return
 	}
-	for _, total := range list.withClass("total") {
-		if total.attrs["data-total"] != said {
-			t.Errorf("%s: %s is said, and the list %s has %s", at, c.text, c.attrs["href"], total.attrs["data-total"])
+	if total := list.withClass("total"); len(total) > 0 {
+		if total[0].attrs["data-total"] != said {
+			t.Errorf("%s: %s is said, and the list %s has %s", at, c.text, c.attrs["href"], total[0].attrs["data-total"])
 		}
 		return
 	}

@@ -45,7 +45,9 @@ func (c *Console) Serve(ctx context.Context, on net.Listener) error {
 		stop() // whoever is still reading the database gives up
 		err = server.Close()
 	}
-	<-stopped
+	if serr := <-stopped; err == nil && !errors.Is(serr, http.ErrServerClosed) {
+		err = serr
+	}
 	if err != nil {
 		return fault.Wrap(err, fault.ReadFailed, "close the console")
 	}
