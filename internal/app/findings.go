@@ -71,18 +71,24 @@ func (a *App) findingsNow(ctx context.Context, tx *store.Tx) ([]model.Finding, e
 
 // judgeNow reads the facts of this moment and judges the recorded rows by them.
 func (a *App) judgeNow(ctx context.Context, tx *store.Tx, look func(*model.Transfer)) (judged, error) {
-	if any, err := tx.Rows().Any(ctx); err != nil || !any {
+	f, any, err := a.factsNow(ctx, tx)
+	if err != nil || !any {
 		return judged{}, err
+	}
+	return a.judgeSeen(ctx, tx, f, look)
+}
+
+// factsNow reads the facts by which recorded rows are judged; any is false when there are no rows.
+func (a *App) factsNow(ctx context.Context, tx *store.Tx) (f *facts, any bool, err error) {
+	if any, err = tx.Rows().Any(ctx); err != nil || !any {
+		return nil, false, err
 	}
 	secret, err := a.ring.MarkSecret(false)
 	if err != nil {
-		return judged{}, err
+		return nil, false, err
 	}
-	f, err := a.readSeenFacts(ctx, tx, secret, "")
-	if err != nil {
-		return judged{}, err
-	}
-	return a.judgeSeen(ctx, tx, &f, look)
+	got, err := a.readSeenFacts(ctx, tx, secret, "")
+	return &got, true, err
 }
 
 // held are the findings that the store keeps.

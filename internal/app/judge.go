@@ -105,6 +105,19 @@ type judged struct {
 func (a *App) judgeSeen(ctx context.Context, tx *store.Tx, f *facts, look func(*model.Transfer)) (judged, error) {
 	var out judged
 	set := f.newFindings(a.home.Org)
+	err := a.eachJudged(ctx, tx, f, look, func(t *model.Transfer, d *model.Device, info *model.DeviceInfo, j *model.Judgement) {
+		out.rows++
+		set.Add(*t, *d, *info, *j)
+	})
+	out.findings = set.List()
+	return out, err
+}
+
+// eachJudged calls fn for every recorded transfer, judged anew. The transfer is reused. look is as for
+// [App.judgeSeen].
+func (a *App) eachJudged(ctx context.Context, tx *store.Tx, f *facts, look func(*model.Transfer),
+	fn func(*model.Transfer, *model.Device, *model.DeviceInfo, *model.Judgement),
+) error {
 	again := rechecker{app: a, roots: f.roots}
 	now, once := a.opt.Clock.Now(), map[seen.Key]struct{}{}
 	err := a.eachSeen(ctx, tx, func(r *seen.Row) error {
@@ -117,7 +130,6 @@ func (a *App) judgeSeen(ctx context.Context, tx *store.Tx, f *facts, look func(*
 			return nil
 		}
 		once[key] = struct{}{}
-		out.rows++
 		if look != nil {
 			look(t)
 		}
@@ -127,14 +139,13 @@ func (a *App) judgeSeen(ctx context.Context, tx *store.Tx, f *facts, look func(*
 		if err := again.check(ctx, tx, &j); err != nil {
 			return err
 		}
-		set.Add(*t, d, info, j)
+		fn(t, &d, &info, &j)
 		return nil
 	})
 	if err == nil {
 		err = f.register.Err()
 	}
-	out.findings = set.List()
-	return out, err
+	return err
 }
 
 // rechecker verifies the statements behind verdicts, each once. It belongs to one goroutine.

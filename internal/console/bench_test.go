@@ -99,6 +99,7 @@ func BenchmarkPages(b *testing.B) {
 	unit, _, _ = strings.Cut(after, `"`)
 	for name, at := range map[string]string{
 		"today": "/", "findings": "/findings?page=10", "finding": id, "devices": "/devices?page=20", "device": unit, "releases": "/releases",
+		"transfers": "/transfers?page=100",
 	} {
 		b.Run(name, func(b *testing.B) {
 			var took []time.Duration

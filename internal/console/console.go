@@ -97,6 +97,7 @@ func (c *Console) routes() *http.ServeMux {
 		"/devices":       devices,
 		"/devices/{id}":  device,
 		"/releases":      releases,
+		"/transfers":     transfers,
 		"/":              nowhere,
 	} {
 		mux.Handle(pattern, c.page(answer))

@@ -9,8 +9,10 @@ import (
 	"github.com/cordon-trust/cordon/internal/kit/fault"
 )
 
-// perPage is how many rows of a list are on one page.
-const perPage = 50
+const (
+	perPage = 50      // rows of a list on one page
+	maxPage = 100_000 // what comes behind is looked at on the command line
+)
 
 // choice is one field by which a list can be narrowed: one of some values, or free text.
 type choice struct {
@@ -61,27 +63,42 @@ type pager struct {
 	Prev, Next      string // addresses; empty: there is none
 }
 
-// paged returns the rows of a list that the page shows which the address asks for; the last, when there are
-// not so many.
-func paged[T any](at *url.URL, list []T) ([]T, pager, error) {
-	p := pager{Page: 1, Total: len(list), Pages: max(1, (len(list)+perPage-1)/perPage)}
-	if text := at.Query().Get("page"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 {
-			return nil, p, fault.New(fault.Usage, "%q is not the number of a page", text).Hint("pages are counted from 1")
-		}
-		p.Page = min(n, p.Pages)
+// pageOf is the page that an address asks for; the first, when it says nothing.
+func pageOf(at *url.URL) (int, error) {
+	text := at.Query().Get("page")
+	if text == "" {
+		return 1, nil
 	}
-	first := (p.Page - 1) * perPage
-	list = list[first:min(first+perPage, len(list))]
-	p.From, p.To = first+1, first+len(list)
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > maxPage {
+		return 0, fault.New(fault.Usage, "%q is not the number of a page", text).Hint("pages are counted from 1 to %d", maxPage)
+	}
+	return n, nil
+}
+
+// pagerAt stands at a page of a list of some length; at the last, when it has not so many.
+func pagerAt(at *url.URL, page, total int) pager {
+	p := pager{Total: total, Pages: max(1, (total+perPage-1)/perPage)}
+	p.Page = min(page, p.Pages)
+	p.From = (p.Page-1)*perPage + 1
+	p.To = min(p.From+perPage-1, total)
 	if p.Page > 1 {
 		p.Prev = atPage(at, p.Page-1)
 	}
 	if p.Page < p.Pages {
 		p.Next = atPage(at, p.Page+1)
 	}
-	return list, p, nil
+	return p
+}
+
+// paged returns the rows of a list that are on the page which an address asks for.
+func paged[T any](at *url.URL, list []T) ([]T, pager, error) {
+	n, err := pageOf(at)
+	if err != nil {
+		return nil, pager{}, err
+	}
+	p := pagerAt(at, n, len(list))
+	return list[p.From-1 : p.To], p, nil
 }
 
 // atPage is the same address at another page.

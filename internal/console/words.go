@@ -11,9 +11,9 @@ import (
 // shape is the sign that stands beside a word of state or severity, for whoever does not see colours.
 func shape(word any) string {
 	switch fmt.Sprint(word) {
-	case string(model.Critical):
+	case string(model.Critical), string(model.Altered), string(model.Ambiguous):
 		return "◆"
-	case string(model.High):
+	case string(model.High), string(model.WrongDevice), string(model.Replayed):
 		return "▲"
 	case string(model.Medium):
 		return "■"
@@ -21,14 +21,14 @@ func shape(word any) string {
 		return "●"
 	case string(model.Open), "current":
 		return "○"
-	case string(model.Closed):
+	case string(model.Closed), string(model.Verified), string(model.Vouched):
 		return "✓"
-	case "withdrawn":
+	case string(model.Withdrawn):
 		return "✕"
 	case "held":
 		return "‖"
 	}
-	return "?"
+	return "?" // not known, or not in this table
 }
 
 // about names a rule in a few words.
@@ -67,7 +67,7 @@ func stands(state string) string {
 	switch state {
 	case "current":
 		return "its publisher signed it and it stands"
-	case "withdrawn":
+	case string(model.Withdrawn):
 		return "its publisher took it back"
 	case "held":
 		return "this house holds it back"

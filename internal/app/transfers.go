@@ -1,0 +1,81 @@
+package app
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/cordon-trust/cordon/internal/model"
+	"github.com/cordon-trust/cordon/internal/store"
+)
+
+// SeenTransfer is a recorded transfer under the statements of now.
+type SeenTransfer struct {
+	Time     time.Time           `json:"time"`
+	Device   model.FindingDevice `json:"device"`
+	Peer     string              `json:"peer"`
+	Host     string              `json:"host,omitzero"` // empty also when the name was not kept
+	Protocol string              `json:"protocol"`
+	Name     string              `json:"name,omitzero"` // likewise
+	Size     int64               `json:"size"`
+	Complete bool                `json:"complete"`
+	Digest   model.Digest        `json:"digest,omitzero"`
+	Verdict  model.Verdict       `json:"verdict"`
+	Release  model.Subject       `json:"release,omitzero"`
+	Why      []string            `json:"why"`
+	Finding  model.Digest        `json:"finding,omitzero"` // zero: it belongs to none
+}
+
+// TransferFilter chooses recorded transfers. Zero means all.
+type TransferFilter struct {
+	Finding model.Digest
+	Verdict model.Verdict
+}
+
+func (only *TransferFilter) takes(t *SeenTransfer) bool {
+	return (only.Finding.IsZero() || only.Finding == t.Finding) && (only.Verdict == "" || only.Verdict == t.Verdict)
+}
+
+// Transfers judges the recorded transfers by the statements of now, each transfer once. It returns how many the filter
+// takes, and of these, the latest first, at most most behind the first skip.
+func (a *App) Transfers(ctx context.Context, only TransferFilter, skip, most int) (list []SeenTransfer, total int, err error) {
+	err = a.db.View(ctx, func(tx *store.Tx) error {
+		f, any, err := a.factsNow(ctx, tx)
+		if err != nil || !any {
+			return err
+		}
+		set := f.newFindings(a.home.Org)
+		return a.eachJudged(ctx, tx, f, nil, func(t *model.Transfer, d *model.Device, info *model.DeviceInfo, j *model.Judgement) {
+			one := seenTransfer(t, d, info, j)
+			one.Finding = set.Add(*t, *d, *info, *j)
+			if !only.takes(&one) {
+				return
+			}
+			total++
+			if list = append(list, one); len(list) >= 2*(skip+most) { // so that no more is held than was asked for
+				list = latest(list, skip+most)
+			}
+		})
+	})
+	list = latest(list, skip+most)
+	return list[min(skip, len(list)):], total, err
+}
+
+// latest returns the n latest transfers, the latest first.
+func latest(list []SeenTransfer, n int) []SeenTransfer {
+	slices.SortStableFunc(list, func(x, y SeenTransfer) int { return y.Time.Compare(x.Time) })
+	return list[:min(n, len(list))]
+}
+
+// seenTransfer copies what is shown of a row, which is used again.
+func seenTransfer(t *model.Transfer, d *model.Device, info *model.DeviceInfo, j *model.Judgement) SeenTransfer {
+	out := SeenTransfer{
+		Time: t.Time.UTC(), Device: model.FindingDevice{Device: t.Device, Product: d.Product, Listed: d.Listed, DeviceInfo: *info},
+		Peer: t.Peer, Host: t.Host, Protocol: t.Protocol, Name: t.Name, Size: t.Size, Complete: t.Complete, Digest: t.Digest,
+		Verdict: j.Verdict, Release: j.Release, Why: slices.Concat(j.Why, t.Notes),
+	}
+	if !d.Subject.IsZero() {
+		out.Device.Device = d.Subject
+	}
+	return out
+}
