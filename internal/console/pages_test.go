@@ -116,11 +116,11 @@ func TestPagesSay(t *testing.T) {
 			"Leave the device connected and on", "critical", "cordon trust confirm acme FINGERPRINT", "A lab home", "As of 2026-11-20 12:00:00 UTC",
 		}, []string{"infected", "compromised", "unplug"}},
 		{of[model.UpdateAltered], []string{
-			"PUMP-1, ward 3, bed 1, infusion, main: what should be done?", "In use on a patient: not known", "take it that the device is",
+			"PUMP-1, ward 3, bed 1, infusion, main: what should be done?", "In use on a patient: not known", "so act as if it is",
 			"Now, beside the device", "Swap the device for a spare when its patient allows it", "Later, security and the maker",
 			"1 device.", "clinical engineering", "product:acme/pump-7", "over http", "It is open", "cordon why artifact:sha256:", "of 200000 bytes instead of",
 		}, []string{"This finding is closed"}},
-		{of[model.UpdatePlaintext], []string{"2 devices: what should be done?", "Nothing to do at the bedside", "PUMP-2", "MON-1", "take it that they are"}, nil},
+		{of[model.UpdatePlaintext], []string{"2 devices: what should be done?", "Nothing to do at the bedside", "PUMP-2", "MON-1"}, nil},
 		{of[model.UpdateWithdrawn], []string{"not on the device list", "the battery drains", "release:acme/pump-7/1"}, nil},
 		{"/findings", []string{"What was found, and does it still hold?", "4 findings, the open and the gravest first"}, nil},
 		{"/findings?severity=critical", []string{"1 finding,", "Altered update"}, []string{"Unprotected download</span>"}},
