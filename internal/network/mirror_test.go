@@ -1,0 +1,100 @@
+package network
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/cordon-trust/cordon/internal/model"
+)
+
+// seenAgain is the same frame at another place: with these tags, and one hop further when it was routed.
+func seenAgain(f frame, late int64, routed bool, tags ...[2]uint16) frame {
+	be := binary.BigEndian
+	b := slices.Clone(f.data[:12])
+	for _, tag := range tags {
+		b = be.AppendUint16(be.AppendUint16(b, tag[0]), tag[1])
+	}
+	at := len(b) + 2
+	b = append(b, f.data[12:]...)
+	if routed {
+		b[5], b[11] = b[5]|0x40, b[11]|0x40
+		b[at+8]--
+		be.PutUint16(b[at+10:], 0)
+		be.PutUint16(b[at+10:], ^naiveSum(b[at:at+20]))
+	}
+	return frame{time: f.time + late, data: b, wire: f.wire}
+}
+
+// What a mirror does to a conversation changes no digest, and is counted as what it is.
+func TestMirror(t *testing.T) {
+	t.Parallel()
+	fw := firmware(2, 90_000)
+	same := []model.Digest{model.DigestOf(fw)}
+	for name, c := range map[string]struct {
+		change func([]frame) []frame
+		want   []model.Digest
+		sum    string // packets, copies, sessions, gaps, fragments, short
+	}{
+		"QinQ one way, a tag the other": {
+			func(fs []frame) (out []frame) {
+				for _, f := range fs {
+					if f.data[11] == 0 {
+						f = seenAgain(f, 0, false, [2]uint16{0x88a8, 7}, [2]uint16{0x8100, 8})
+					} else {
+						f = seenAgain(f, 0, false, [2]uint16{0x8100, 9})
+					}
+					out = append(out, f)
+				}
+				return out
+			}, same, "69 0 1 0 0 0",
+		},
+		"a tag that changes on the way": {
+			func(fs []frame) (out []frame) {
+				for i, f := range fs {
+					out = append(out, seenAgain(f, 0, false, [2]uint16{0x9100, uint16(i)}, [2]uint16{0x8100, uint16(i * 7)}))
+				}
+				return out
+			}, same, "69 0 1 0 0 0",
+		},
+		"merged by offload, without a length, cut by the snap length": {
+			func(fs []frame) (out []frame) {
+				for _, f := range fs {
+					f = seenAgain(f, 0, false)
+					binary.BigEndian.PutUint16(f.data[16:], 0)
+					f.data[24], f.data[25] = 0, 0
+					f.wire = len(f.data)
+					f.data = f.data[:min(len(f.data), 1000)]
+					out = append(out, f)
+				}
+				return out
+			}, nil, "69 0 1 62 0 0",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWire()
+			download(w, "/a", fw)
+			if len(w.frames) != 69 {
+				t.Fatalf("%d frames", len(w.frames))
+			}
+			w.frames = c.change(w.frames)
+			got, s := watch(t, w.pcap())
+			if d := cmp.Diff(c.want, digests(got)); d != "" || len(got) != 1 {
+				t.Errorf("%d transfers, digests: %s", len(got), d)
+			}
+			for _, g := range got {
+				if g.Ambiguous || g.Size+s.Losses.GapBytes < int64(len(fw)) {
+					t.Errorf("%+v", g)
+				}
+			}
+			sum := fmt.Sprint(s.Packets, s.Copies, s.Sessions, s.Losses.Gaps, s.Losses.Fragments, s.Losses.Short)
+			if sum != c.sum {
+				t.Errorf("packets, copies, sessions, gaps, fragments, short: %s, want %s", sum, c.sum)
+			}
+		})
+	}
+}
