@@ -60,6 +60,44 @@ func TestMirror(t *testing.T) {
 				return out
 			}, same, "69 0 1 0 0 0",
 		},
+		"before and after routing, with tags of each side": {
+			func(fs []frame) (out []frame) {
+				for _, f := range fs {
+					out = append(out, seenAgain(f, 0, false, [2]uint16{0x8100, 10}), seenAgain(f, 30_000, true, [2]uint16{0x88a8, 7}, [2]uint16{0x8100, 20}))
+				}
+				return out
+			}, same, "138 69 1 0 0 0",
+		},
+		"after routing, then before": {
+			func(fs []frame) (out []frame) {
+				for _, f := range fs {
+					out = append(out, seenAgain(f, 30_000, true), f)
+				}
+				return out
+			}, same, "138 69 1 0 0 0",
+		},
+		"in fragments, each of them twice": {
+			func(fs []frame) (out []frame) {
+				for _, f := range fs {
+					for _, g := range inFragments(f, 800) {
+						out = append(out, g, seenAgain(g, 2000, true))
+					}
+				}
+				return out
+			}, same, "262 131 1 0 0 0",
+		},
+		"in fragments, all of them twice": {
+			func(fs []frame) (out []frame) {
+				for _, f := range fs {
+					gs := inFragments(f, 800)
+					out = append(out, gs...)
+					for _, g := range gs {
+						out = append(out, seenAgain(g, 2000, true))
+					}
+				}
+				return out
+			}, same, "262 131 1 0 0 0",
+		},
 		"merged by offload, without a length, cut by the snap length": {
 			func(fs []frame) (out []frame) {
 				for _, f := range fs {
@@ -96,5 +134,60 @@ func TestMirror(t *testing.T) {
 				t.Errorf("packets, copies, sessions, gaps, fragments, short: %s, want %s", sum, c.sum)
 			}
 		})
+	}
+}
+
+// inFragments cuts the payload of an untagged IPv4 frame.
+func inFragments(f frame, size int) []frame {
+	be := binary.BigEndian
+	var out []frame
+	for at := 34; at < len(f.data); at += size {
+		n := min(size, len(f.data)-at)
+		b := append(slices.Clone(f.data[:34]), f.data[at:at+n]...)
+		more := uint16(0)
+		if at+n < len(f.data) {
+			more = 0x2000
+		}
+		be.PutUint16(b[16:], uint16(20+n))
+		be.PutUint16(b[20:], more|uint16((at-34)/8))
+		be.PutUint16(b[24:], 0)
+		be.PutUint16(b[24:], ^naiveSum(b[14:34]))
+		out = append(out, frame{time: f.time + int64(at), data: b})
+	}
+	return out
+}
+
+// Datagrams that the mirror delivered twice are counted as copies and change no file; a block that its sender
+// sends again is no copy.
+func TestMirroredDatagrams(t *testing.T) {
+	t.Parallel()
+	c, s := [4]byte{10, 0, 0, 12}, [4]byte{10, 0, 0, 202}
+	w, fw := newWire(), firmware(6, 20_000)
+	w.gram(c, s, 50000, 69, []byte("\x00\x01etc/fw.bin\x00octet\x00blksize\x001024\x00"))
+	w.gram(s, c, 50001, 50000, []byte("\x00\x06blksize\x001024\x00"))
+	w.gram(c, s, 50000, 50001, []byte{0, 4, 0, 0})
+	for n := 1; (n-1)*1024 <= len(fw); n++ {
+		w.gram(s, c, 50001, 50000, append([]byte{0, 3, 0, byte(n)}, fw[(n-1)*1024:min(n*1024, len(fw))]...))
+		if n == 5 { // its acknowledgement took long
+			w.now += 1e9
+			w.gram(s, c, 50001, 50000, append([]byte{0, 3, 0, byte(n)}, fw[(n-1)*1024:min(n*1024, len(fw))]...))
+		}
+		w.gram(c, s, 50000, 50001, []byte{0, 4, 0, byte(n)})
+	}
+	want := "44 0"
+	for range 2 {
+		got, sum := watch(t, w.pcap())
+		if len(got) != 1 || got[0].Digest != model.DigestOf(fw) || got[0].Ambiguous {
+			t.Errorf("%+v", got)
+		}
+		if got := fmt.Sprint(sum.Packets, sum.Copies); got != want {
+			t.Errorf("packets, copies: %s, want %s", got, want)
+		}
+		want = "88 44"
+		var twice []frame
+		for _, f := range w.frames {
+			twice = append(twice, f, seenAgain(f, 50_000, true))
+		}
+		w.frames = twice
 	}
 }

@@ -51,6 +51,7 @@ type Datagram struct {
 	Wire             int // length of the payload on the wire; larger than len(Payload) when it was cut
 
 	whole, addrs []byte // the datagram with its header, and both addresses
+	id           uint32 // IP identification, 0 where there is none
 	badHead      bool
 }
 

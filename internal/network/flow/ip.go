@@ -195,6 +195,6 @@ func (d *Decoder) udp(p *packet) Layer {
 	if e := tunnel(g.SrcPort, g.DstPort, g.Payload); e != EncapCount {
 		return d.encap(e)
 	}
-	g.whole, g.addrs, g.badHead = b[:min(n, len(b))], p.addrs, p.badHead
+	g.whole, g.addrs, g.id, g.badHead = b[:min(n, len(b))], p.addrs, p.id, p.badHead
 	return UDP
 }
