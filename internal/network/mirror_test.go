@@ -191,3 +191,60 @@ func TestMirroredDatagrams(t *testing.T) {
 		w.frames = twice
 	}
 }
+
+// The rule of checksums: offload is used, anything else that is wrong only of a sender that has shown no good
+// data. The three are counted apart, and what rests on unchecked bytes says so.
+func TestChecksumRule(t *testing.T) {
+	t.Parallel()
+	wrong := func(right, _ uint16) uint16 { return right ^ 0x5a5a }
+	zero := func(uint16, uint16) uint16 { return 0 }
+	bare := func(_, pseudo uint16) uint16 { return pseudo }
+	fw := firmware(2, 20*1448)
+	all := ok(fw, "")
+	for name, c := range map[string]struct {
+		build func(w *wire, c *conv)
+		want  string // complete, unchecked; offload, used though wrong, dropped; gaps
+	}{
+		"all good":          {func(_ *wire, c *conv) { c.send(1, all) }, "true false 0 0 0 0"},
+		"all left out":      {func(_ *wire, c *conv) { c.sum = zero; c.send(1, all) }, "true true 22 0 0 0"},
+		"all bare":          {func(_ *wire, c *conv) { c.sum = bare; c.send(1, all) }, "true true 22 0 0 0"},
+		"all wrong":         {func(_ *wire, c *conv) { c.sum = wrong; c.send(1, all) }, "true true 0 21 1 0"},
+		"bare behind good":  {func(_ *wire, c *conv) { c.send(1, all[:9000]); c.sum = bare; c.send(1, all[9000:]) }, "true true 15 0 0 0"},
+		"wrong behind good": {func(_ *wire, c *conv) { c.send(1, all[:9000]); c.sum = wrong; c.send(1, all[9000:]) }, "false false 0 0 15 1"},
+		"wrong, then good":  {func(_ *wire, c *conv) { c.sum = wrong; c.send(1, all[:9000]); c.sum = nil; c.send(1, all[9000:]) }, "true true 0 7 1 0"},
+		"wrong, then repeat": {func(_ *wire, c *conv) {
+			c.send(1, all[:1448])
+			c.sum = wrong
+			c.put(1, 0x18, c.seq[1], all[1448:2896])
+			c.sum = nil
+			c.send(1, all[1448:])
+		}, "true false 0 0 1 0"},
+		"good where it carries nothing": {func(_ *wire, c *conv) { c.flag(1, 0x10); c.sum = wrong; c.send(1, all) }, "true true 0 21 1 0"},
+		"good in another connection": {func(w *wire, c *conv) {
+			o := w.conv("10.0.0.11:40009", "10.0.0.200:80").open()
+			o.send(1, []byte("hello"))
+			c.sum = wrong
+			c.send(1, all)
+		}, "false false 0 0 22 1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWire()
+			conn := w.conv("10.0.0.10:40001", "10.0.0.200:80").open()
+			conn.send(0, get("/fw.bin"))
+			c.build(w, conn)
+			conn.sum = nil
+			conn.close()
+			got, s := watch(t, w.pcap())
+			whole, unchecked := false, false
+			for _, g := range got {
+				whole = whole || g.Complete && g.Digest == model.DigestOf(fw)
+				unchecked = unchecked || g.Unchecked
+			}
+			l := s.Losses
+			if have := fmt.Sprint(whole, unchecked, l.Offload, l.WrongChecksum, l.BadChecksum, l.Gaps); have != c.want {
+				t.Errorf("complete, unchecked, offload, wrong, dropped, gaps: %s, want %s", have, c.want)
+			}
+		})
+	}
+}
