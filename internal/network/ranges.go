@@ -24,6 +24,7 @@ type wholeKey struct {
 	target, validator uint64
 	whole             int64
 	request           bool
+	coding            http.Coding // ranges count in the encoded bytes (RFC 9110 section 14.1)
 }
 
 // assembly is one object being put together from its parts.
@@ -61,7 +62,7 @@ func (r *ranges) join(s *stream, o *object, m *http.Message) *assembly {
 	if m.Declared >= 0 && m.Declared != m.Last-m.First+1 {
 		return nil // it contradicts itself
 	}
-	k := wholeKey{s.conn.Side(m.Side ^ 1).Addr(), m.Host, m.Target, m.Validator, m.Whole, m.Request}
+	k := wholeKey{s.conn.Side(m.Side ^ 1).Addr(), m.Host, m.Target, m.Validator, m.Whole, m.Request, m.Coding}
 	a := r.by[k]
 	if a == nil {
 		if a = r.start(k, m); a == nil {
@@ -90,9 +91,11 @@ func (r *ranges) start(k wholeKey, m *http.Message) *assembly {
 	e.live++
 	a := &assembly{key: k, object: e.object()}
 	a.object.begin(e, &http.Message{
-		Time: m.Time, Request: m.Request, Host: m.Host, Name: m.Name, Declared: m.Whole, First: -1, Whole: -1,
+		Time: m.Time, Request: m.Request, Host: m.Host, Name: m.Name, Declared: m.Whole, First: -1, Whole: -1, Coding: e.spare(m.Coding),
 	})
-	a.object.coded = m.Coding != http.Identity
+	if a.object.coded = m.Coding != http.Identity; a.object.coded && a.object.entity == nil && m.Coding != http.Other {
+		a.object.undecoded = crowded
+	}
 	switch n := len(r.tails); {
 	case n > 0:
 		a.tail, r.tails = r.tails[n-1], r.tails[:n-1]
