@@ -7,10 +7,10 @@ import (
 
 // tally is a Stream that counts, for streams too long to keep.
 type tally struct {
-	bytes, gaps       uint64
-	gapAt, lo, hi     uint64
-	differs, unclear  int
-	settled, disputed uint64
+	bytes, gaps      uint64
+	gapAt, lo, hi    uint64
+	differs, unclear int
+	settled          uint64
 }
 
 func (s *tally) Open(*Conn) Stream { return s }
@@ -44,12 +44,12 @@ func TestBeyondFourGiB(t *testing.T) {
 		id++
 		tab.Add(&Segment{
 			Time: int64(id) * 1e6, Src: Addr{0, 1}, Dst: Addr{0, 2}, SrcPort: 5, DstPort: 80, ID: id,
-			Seq: uint32(seq), Flags: ACK, Payload: b, Wire: len(b), //nolint:gosec // it wraps
+			Seq: uint32(seq), Flags: ACK, Payload: b, Wire: len(b),
 		})
 	}
 	ack := func(seq uint64) {
 		id++
-		tab.Add(&Segment{Time: int64(id) * 1e6, Src: Addr{0, 2}, Dst: Addr{0, 1}, SrcPort: 80, DstPort: 5, ID: id, Ack: uint32(seq), Flags: ACK}) //nolint:gosec // it wraps
+		tab.Add(&Segment{Time: int64(id) * 1e6, Src: Addr{0, 2}, Dst: Addr{0, 1}, SrcPort: 80, DstPort: 5, ID: id, Ack: uint32(seq), Flags: ACK})
 	}
 	const first = 0xfffff000
 	for i := range uint64(n) {
@@ -101,7 +101,7 @@ func TestUncompared(t *testing.T) {
 				id++
 				tab.Add(&Segment{
 					Time: int64(id) * 1e6, Src: Addr{0, uint64(conn)}, Dst: Addr{0, 1 << 20}, SrcPort: 5, DstPort: 80, ID: id,
-					Seq: uint32(n * size), Flags: ACK, Payload: slices.Repeat([]byte{fill}, size), Wire: size, //nolint:gosec // small
+					Seq: uint32(n * size), Flags: ACK, Payload: slices.Repeat([]byte{fill}, size), Wire: size,
 				})
 				if id%16 == 0 {
 					tab.Detach()
