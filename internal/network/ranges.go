@@ -41,6 +41,8 @@ type assembly struct {
 	failed     bool   // bytes were dropped because there was no room for them
 	compared   int    // times that bytes were read back to compare them
 	tail       []byte // ring of what was hashed last; nil when there is no room
+	from       int64  // where that begins: what is before came in a message that broke off
+	resumed    bool
 }
 
 // ranges puts objects together. It belongs to the engine.
@@ -52,6 +54,7 @@ type ranges struct {
 	tailsMade  int
 	spooler    spooler
 	evicted    int64
+	begun      []begun // oldest first
 }
 
 // join finds the object that a message is a part of, or nil when it does not say enough.
@@ -105,6 +108,7 @@ func (r *ranges) start(k wholeKey, m *http.Message) *assembly {
 		a.tail = make([]byte, tailBytes)
 	}
 	r.by[k] = a
+	r.goOn(a)
 	return a
 }
 
@@ -213,7 +217,7 @@ func (r *ranges) again(a *assembly, off int64, b []byte) {
 	for len(b) > 0 {
 		var same bool
 		held, n := a.held(off, int64(len(b)))
-		recent := o.at - tailBytes
+		recent := max(o.at-tailBytes, a.from)
 		switch {
 		case held:
 			r.compare(a, off, b[:n])
@@ -266,6 +270,9 @@ func (r *ranges) finish(a *assembly) {
 		Host: o.host, Name: o.name, Seen: seen, First: -1, Whole: -1, Complete: o.at == a.key.whole, Unchecked: o.unchecked,
 	})
 	o.extra = append(o.extra, fmt.Sprintf("it crossed in ranges: %d were seen", a.parts))
+	if a.resumed {
+		o.extra = append(o.extra, "its beginning came in a message that broke off")
+	}
 	if a.failed {
 		o.extra = append(o.extra, "bytes of it that came out of order could not be kept")
 	}

@@ -143,7 +143,7 @@ func (h *header) field(l []byte) {
 	case 4:
 		if h.req.host == "" && is(name, "host") {
 			h.req.host = hostOf(bytes.TrimSpace(l[i+1:]))
-		} else if h.code == 206 && is(name, "etag") {
+		} else if h.versioned() && is(name, "etag") {
 			h.etag = h.hash(bytes.TrimSpace(l[i+1:]))
 		}
 	case 12:
@@ -153,7 +153,7 @@ func (h *header) field(l []byte) {
 	case 13:
 		if is(name, "content-range") {
 			h.contentRange(bytes.TrimSpace(l[i+1:]))
-		} else if h.code == 206 && is(name, "last-modified") {
+		} else if h.versioned() && is(name, "last-modified") {
 			h.changed = h.hash(bytes.TrimSpace(l[i+1:]))
 		}
 	case 14:
@@ -276,6 +276,9 @@ func (h *header) contentType(v []byte) {
 		h.params = string(v[:min(len(v), maxParams)])
 	}
 }
+
+// versioned reports whether it matters which version of an object a response carries: ranges may be of it.
+func (h *header) versioned() bool { return h.code == 200 || h.code == 206 }
 
 // validator joins what names the version of an object.
 func (h *header) validator() uint64 { return h.etag ^ bits.RotateLeft64(h.changed, 31) }
