@@ -129,6 +129,9 @@ func TestMirror(t *testing.T) {
 					t.Errorf("%+v", g)
 				}
 			}
+			if s.Retransmits != 0 || s.KeepAlives != 0 {
+				t.Errorf("%d sent again, %d probes", s.Retransmits, s.KeepAlives)
+			}
 			sum := fmt.Sprint(s.Packets, s.Copies, s.Sessions, s.Losses.Gaps, s.Losses.Fragments, s.Losses.Short)
 			if sum != c.sum {
 				t.Errorf("packets, copies, sessions, gaps, fragments, short: %s, want %s", sum, c.sum)
