@@ -194,6 +194,11 @@ func channel(t *model.Transfer) string {
 	if t.Host != "" {
 		return clip(t.Host, maxWireText)
 	}
+	return peerAddr(t)
+}
+
+// peerAddr is the address of the side that sent the bytes.
+func peerAddr(t *model.Transfer) string {
 	if a, err := netip.ParseAddrPort(t.Peer); err == nil {
 		return a.Addr().Unmap().String()
 	}
