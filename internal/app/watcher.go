@@ -103,6 +103,7 @@ func (w *watcher) Transfer(t model.Transfer) error {
 	}
 	w.facts.took(&t, &d, j)
 	if j.Verdict == model.Verified && len(w.late) < maxLate {
+		t.Parts = model.Parts{} // of no use to bytes that are whole and known
 		w.late = append(w.late, t)
 	} else {
 		w.found.Add(t, d, dinfo, j)
@@ -120,7 +121,7 @@ func (w *watcher) end(ctx context.Context, sum *WatchSummary) error {
 		return err
 	}
 	list := w.found.List()
-	sum.Findings = len(list)
+	sum.Findings, sum.LeftOut = len(list), w.found.Dropped()
 	if err := w.showSighted(); err != nil {
 		return err
 	}

@@ -58,6 +58,9 @@ func (summaryRow) kind() string { return "summary" }
 
 func (m summaryRow) lines() []string {
 	out := []string{fmt.Sprintf("%d packets, %d bytes, %d sessions, %d transfers", m.Packets, m.Bytes, m.Sessions, m.Transfers)}
+	if m.LeftOut > 0 {
+		out = append(out, fmt.Sprintf("there are more findings than are kept: %d transfers or devices are in none, the slighter ones first", m.LeftOut))
+	}
 	if m.Truncated {
 		out = append(out, "the capture is cut short: what was read is above")
 	}

@@ -40,7 +40,9 @@ type Set struct {
 	house   string
 	opt     Options
 	found   map[model.Digest]*gathered
-	devices int // of all findings together
+	grave   map[model.Severity]int // how many of found there are
+	lesser  []*gathered            // once the set was full: those that have to give way, the next one last
+	devices int                    // of all findings together
 	dropped int
 }
 
@@ -62,11 +64,12 @@ func NewSet(house string, opt Options) *Set {
 	if opt.Code == nil {
 		opt.Code = func(t *model.Transfer) bool { return Code(t.ContentType) }
 	}
-	return &Set{house: house, opt: opt, found: map[model.Digest]*gathered{}}
+	return &Set{house: house, opt: opt, found: map[model.Digest]*gathered{}, grave: map[model.Severity]int{}}
 }
 
-// Add takes one judged transfer, whose device the hospital's list describes with info. It returns the ID of the finding that the transfer belongs to; the zero
-// digest when it is none, or when the set is full. The order in which transfers are added does not matter.
+// Add takes one judged transfer, whose device the hospital's list describes with info. It returns the ID of the
+// finding that the transfer belongs to; the zero digest when it is none, or when the set is full of findings that
+// are as grave. Until the set is full, the order in which transfers are added does not matter.
 func (s *Set) Add(t model.Transfer, d model.Device, info model.DeviceInfo, j model.Judgement) model.Digest {
 	rule := s.rule(&t, &d, &j)
 	if rule == "" {
@@ -75,14 +78,15 @@ func (s *Set) Add(t model.Transfer, d model.Device, info model.DeviceInfo, j mod
 	id := identity(rule, &t)
 	g := s.found[id]
 	if g == nil {
-		if len(s.found) == MaxFindings {
-			s.dropped++
-			return model.Digest{}
-		}
 		g = &gathered{devices: map[model.Subject]model.FindingDevice{}}
 		g.ID, g.Rule, g.State = id, rule, model.Open
 		g.Severity, g.Class = weigh(rule)
+		if len(s.found) == MaxFindings && !s.giveWay(g.Severity) {
+			s.dropped++
+			return model.Digest{}
+		}
 		s.found[id] = g
+		s.grave[g.Severity]++
 	}
 	fd := model.FindingDevice{Device: t.Device, Product: d.Product, Listed: d.Listed, DeviceInfo: info}
 	if !d.Subject.IsZero() {
@@ -243,6 +247,7 @@ func (g *gathered) take(t *model.Transfer, j *model.Judgement, d model.FindingDe
 		return
 	}
 	g.first, g.said, g.device = *t, *j, d
+	g.first.Parts = model.Parts{} // a finding does not tell of them, and they can be most of a MiB
 }
 
 // finish writes out a finding.
