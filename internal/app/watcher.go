@@ -135,6 +135,9 @@ func (w *watcher) end(ctx context.Context, sum *WatchSummary) error {
 	}
 	ctx = context.WithoutCancel(ctx)
 	sum.Recorded, sum.Excluded = w.rec.recorded, w.rec.excluded
+	if err := w.rec.sightings(ctx, w.sighted); err != nil {
+		return err
+	}
 	if err := w.rec.counts(ctx, countsOf(sum)); err != nil {
 		return err
 	}
