@@ -75,7 +75,7 @@ func (s *Set) Add(t model.Transfer, d model.Device, info model.DeviceInfo, j mod
 	if rule == "" {
 		return model.Digest{}
 	}
-	id := identity(rule, &t)
+	id := ID(rule, &t)
 	g := s.found[id]
 	if g == nil {
 		g = &gathered{devices: map[model.Subject]model.FindingDevice{}}
@@ -148,8 +148,9 @@ func Reconcile(earlier, today []model.Finding) []model.Finding {
 	return out
 }
 
-// identity digests what makes two transfers one finding.
-func identity(rule model.Rule, t *model.Transfer) model.Digest {
+// ID returns the ID of the finding to which a transfer belongs when it falls under a rule: a digest of what makes
+// two transfers one finding.
+func ID(rule model.Rule, t *model.Transfer) model.Digest {
 	key := []any{rule, channelKey(t), t.Protocol}
 	switch d := bytesOf(t); {
 	case rule == model.UpdatePlaintext: // it is about the channel, whatever came over it
