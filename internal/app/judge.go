@@ -54,9 +54,10 @@ func (a *App) readRecorded(ctx context.Context, tx *store.Tx, f *facts, secret [
 	})
 }
 
-// took notes a verified transfer in the history.
+// took notes a transfer of verified bytes in the history. Those that were replayed are such too, and recorded
+// rows, whose order in time is not known while they are read, count alike.
 func (f *facts) took(t *model.Transfer, d *model.Device, j model.Judgement) {
-	if j.Verdict != model.Verified || !t.Complete {
+	if j.Verdict != model.Verified && j.Verdict != model.Replayed || !t.Complete {
 		return
 	}
 	who := d.Subject

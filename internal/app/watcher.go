@@ -86,7 +86,8 @@ func (w *watcher) Transfer(t model.Transfer) error {
 	if err := w.recheck(&j); err != nil {
 		return err
 	}
-	if w.rec != nil && (t.UpdateLike || t.Encrypted || !j.Release.IsZero()) {
+	concerns := t.UpdateLike || t.Encrypted || !j.Release.IsZero() // else it is shown, and nothing more
+	if w.rec != nil && concerns {
 		if err := w.rec.transfer(w.ctx, &t); err != nil {
 			return err
 		}
@@ -103,10 +104,12 @@ func (w *watcher) Transfer(t model.Transfer) error {
 		info.Listed, info.Asset = d.Subject, dinfo.Asset
 	}
 	w.facts.took(&t, &d, j)
-	if j.Verdict == model.Verified && len(w.late) < maxLate {
+	switch {
+	case !concerns: // what is asked to be shown makes no findings: with each run there would be others
+	case j.Verdict == model.Verified && len(w.late) < maxLate:
 		t.Parts = model.Parts{} // of no use to bytes that are whole and known
 		w.late = append(w.late, t)
-	} else {
+	default:
 		w.found.Add(t, d, dinfo, j)
 	}
 	return w.show.Transfer(info)
