@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -19,6 +20,10 @@ import (
 
 // batchSize is how many bytes of rows one observation covers at most.
 const batchSize = 1 << 20
+
+// maxTurns is how often a recorder waits for its turn to write. Whoever judges a large home anew holds the lock for
+// seconds, and what was seen cannot be seen again.
+const maxTurns = 12
 
 // recorder turns what a watch sees into rows, and every batch of rows into one observation that the
 // sensor's own key signs. It holds one batch in memory, and no transaction between two. It belongs to one
@@ -158,15 +163,20 @@ func (r *recorder) flush(ctx context.Context, in func(context.Context, func(*sto
 	if err != nil {
 		return err
 	}
-	ctx = context.WithoutCancel(ctx)
-	err = in(ctx, func(tx *store.Tx) error {
-		roots, err := r.app.roots(ctx, tx)
-		if err != nil {
+	for turn := 1; ; turn++ {
+		whole := context.WithoutCancel(ctx)
+		err = in(whole, func(tx *store.Tx) error {
+			roots, err := r.app.roots(whole, tx)
+			if err != nil {
+				return err
+			}
+			_, err = r.app.recordOwn(whole, tx, roots, arr)
 			return err
+		})
+		if !errors.Is(err, fault.Locked) || turn == maxTurns || ctx.Err() != nil {
+			break
 		}
-		_, err = r.app.recordOwn(ctx, tx, roots, arr)
-		return err
-	})
+	}
 	r.bodies, r.ends, r.size, r.keys = r.bodies[:0], r.ends[:0], 0, r.keys[:0]
 	if r.failed = err != nil; !r.failed {
 		r.recorded += r.waiting

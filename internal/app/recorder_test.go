@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/cordon-trust/cordon/internal/evidence"
 	"github.com/cordon-trust/cordon/internal/evidence/ledger"
@@ -99,5 +100,42 @@ func TestInterruptedBatchIsKept(t *testing.T) {
 	}
 	if rows, batches := recordedIn(t, a); rows != int64(len(list)) || batches < 2 {
 		t.Errorf("%d rows in %d batches", rows, batches)
+	}
+}
+
+// A writer that holds the lock for longer than one wait costs no rows.
+func TestRecordingWaitsForItsTurn(t *testing.T) {
+	t.Parallel()
+	a := hospital(t)
+	opt := a.opt
+	opt.Store.Wait = 50 * time.Millisecond
+	b := reopen(t, opt)
+	list := many(t, 3)
+	locked, done := make(chan struct{}), make(chan error)
+	go func() {
+		done <- a.db.Update(context.WithoutCancel(t.Context()), func(*store.Tx) error {
+			close(locked)
+			time.Sleep(200 * time.Millisecond)
+			return nil
+		})
+	}()
+	<-locked
+	r, err := newTestRecorder(t, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range list {
+		if err := r.transfer(t.Context(), &list[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := r.finish(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if rows, _ := recordedIn(t, b); rows != 3 {
+		t.Errorf("%d rows", rows)
 	}
 }
