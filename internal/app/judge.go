@@ -43,8 +43,9 @@ func (a *App) readRecorded(ctx context.Context, tx *store.Tx, f *facts, secret [
 		if r.Kind != seen.KindTransfer {
 			return nil
 		}
-		f.history.served(t)
-		if !t.Complete || !f.book.Knows(t.Digest) && !f.book.Knows(t.EntityDigest) {
+		known := f.known(t)
+		f.history.served(t, known)
+		if !t.Complete || !known {
 			return nil
 		}
 		f.names.restore(t)
@@ -52,6 +53,11 @@ func (a *App) readRecorded(ctx context.Context, tx *store.Tx, f *facts, secret [
 		f.took(t, &d, f.book.Judge(now, *t, d, nil))
 		return nil
 	})
+}
+
+// known reports whether the bytes are in a release, whatever it counts for.
+func (f *facts) known(t *model.Transfer) bool {
+	return f.book.Knows(t.Digest) || f.book.Knows(t.EntityDigest)
 }
 
 // took notes a transfer of verified bytes in the history. Those that were replayed are such too, and recorded
