@@ -11,20 +11,16 @@ import (
 	"github.com/cordon-trust/cordon/internal/store"
 )
 
-// forget drops the closed findings that tell of rows of these batches, which are about to be erased. Open ones
-// are derived anew from what is left; a closed one is not, so devices, places and names would live on in it.
+// forget drops the findings that tell of rows of these batches, which are about to be erased. Those that hold are
+// derived anew from what is left; in any other, devices, places and names would live on.
 func (a *App) forget(ctx context.Context, tx *store.Tx, batches ...model.Digest) error {
 	held, err := heldFindings(ctx, tx)
 	if err != nil {
 		return err
 	}
 	rules := map[model.Rule]bool{}
-	for id, f := range held {
-		if f.Closed.IsZero() {
-			delete(held, id)
-		} else {
-			rules[f.Rule] = true
-		}
+	for _, f := range held {
+		rules[f.Rule] = true
 	}
 	for _, batch := range batches {
 		if len(held) == 0 {

@@ -1,11 +1,15 @@
 package app
 
 import (
+	"bytes"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/cordon-trust/cordon/internal/evidence"
 	"github.com/cordon-trust/cordon/internal/model"
+	"github.com/cordon-trust/cordon/internal/store"
 )
 
 // A closed finding goes with the first of its rows that is erased: it is not derived anew, so the device of
@@ -53,5 +57,42 @@ func TestClosedFindingsForgetWhatIsErased(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// While the list of third parties cannot be read nothing is derived anew, and what is erased goes all the same.
+func TestNothingErasedLivesOnUnread(t *testing.T) {
+	t.Parallel()
+	w, body := newWard(t), elf(2, 5000)
+	mustSee(t, w.house, capture(t, download("10.0.0.10", host, "pump-2.0.0.bin", body, wireTime())))
+	batch, err := w.house.firstOf(t.Context(), evidence.PredObservation)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustSee(t, w.house, capture(t, download("10.0.0.11", host, "pump-2.0.0.bin", body, wireTime().Add(time.Hour))))
+	list := filepath.Join(w.house.opt.Dir, sourcesFile)
+	if err := os.WriteFile(list, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.house.Erase(t.Context(), batch); err != nil {
+		t.Fatal(err)
+	}
+	err = w.house.db.View(t.Context(), func(tx *store.Tx) error {
+		all, err := tx.Findings().All(t.Context())
+		for _, f := range all {
+			if bytes.Contains(f.Body, []byte("10.0.0.10")) {
+				t.Errorf("kept is %s", f.Body)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(list); err != nil {
+		t.Fatal(err)
+	}
+	if f := says(t, w.house, "update.unknown open")[0]; f.Transfers != 1 || f.DeviceCount != 1 {
+		t.Errorf("%d transfers to %d devices", f.Transfers, f.DeviceCount)
 	}
 }
