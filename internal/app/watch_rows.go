@@ -47,6 +47,7 @@ type TransferInfo struct {
 type WatchSummary struct {
 	network.Summary
 	Findings int   `json:"findings"`
-	Recorded int64 `json:"recorded"`           // transfers that became rows in the home
-	Excluded int64 `json:"excluded,omitempty"` // transfers that were not recorded because of their network
+	LeftOut  int   `json:"left_out_of_findings,omitempty"` // transfers and devices for which the findings had no room
+	Recorded int64 `json:"recorded"`                       // transfers that became rows in the home
+	Excluded int64 `json:"excluded,omitempty"`             // transfers that were not recorded because of their network
 }

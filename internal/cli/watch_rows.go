@@ -38,13 +38,7 @@ func (findingRow) kind() string { return "finding" }
 
 func (f findingRow) lines() []string {
 	out := []string{fmt.Sprintf("FINDING    %s (%s, %s): %s", f.Rule, f.Severity, f.Class, f.Summary)}
-	for i, d := range f.Devices {
-		if i == 8 {
-			out = append(out, fmt.Sprintf("  and %d more devices", f.DeviceCount-i))
-			break
-		}
-		out = append(out, "  device: "+concerned(&d))
-	}
+	out = append(out, deviceLines(f.Finding)...)
 	out = append(out, "  now:   "+f.Hint.Now, "  next:  "+f.Hint.Next, "  later: "+f.Hint.Later)
 	for _, e := range f.Evidence {
 		out = append(out, "  "+e)
@@ -58,6 +52,9 @@ func (summaryRow) kind() string { return "summary" }
 
 func (m summaryRow) lines() []string {
 	out := []string{fmt.Sprintf("%d packets, %d bytes, %d sessions, %d transfers", m.Packets, m.Bytes, m.Sessions, m.Transfers)}
+	if m.LeftOut > 0 {
+		out = append(out, fmt.Sprintf("there are more findings than are kept: %d transfers or devices are in none, the slighter ones first", m.LeftOut))
+	}
 	if m.Truncated {
 		out = append(out, "the capture is cut short: what was read is above")
 	}
