@@ -74,7 +74,7 @@ var _ network.PartSink = (*watcher)(nil)
 func (w *watcher) Transfer(t model.Transfer) error {
 	t.Addr = addrOf(&t)
 	w.facts.names.mark(&t) // also of what is not recorded: a finding has the same ID in every run
-	w.facts.history.served(&t)
+	w.facts.history.served(&t, w.facts.known(&t))
 	d, dinfo, j := w.judge(&t)
 	if err := w.facts.register.Err(); err != nil {
 		return err
