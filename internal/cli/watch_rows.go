@@ -79,6 +79,9 @@ func (m summaryRow) lines() []string {
 	if m.Excluded > 0 {
 		out = append(out, counted(m.Excluded, "transfer")+" not recorded, as --exclude asks")
 	}
+	if m.Unsaved > 0 {
+		out = append(out, counted(m.Unsaved, "file")+" could not be kept for --save")
+	}
 	if unseen := unseenIn(&m.Losses); len(unseen) > 0 {
 		out = append(out, fold("not seen: ", strings.Join(unseen, ", "))...)
 	}
