@@ -107,7 +107,7 @@ func TestFTP(t *testing.T) {
 		},
 		"shorter than the server said": {
 			ftpScene{setup: []string{"PASV", "227 (10,0,0,201,195,80)", "RETR fw.bin", "150 x (50001 bytes)"}, client: pc, server: ps},
-			"11 fw.bin false [seen are 50000 of 50001 bytes]",
+			"11 fw.bin false [50000 of 50001 bytes were seen]",
 		},
 		"resumed": {
 			ftpScene{setup: []string{"PASV", "227 (10,0,0,201,195,80)", "REST 700", "350", "RETR fw.bin", "150 go"}, client: pc, server: ps},

@@ -246,7 +246,7 @@ func (o *object) remarks() []string {
 	case o.missing > 0:
 		add("%d bytes of it are missing from the capture%s", o.missing, o.fate())
 	case !o.isPart() && o.declared > o.seen:
-		add("seen are %d of %d bytes", o.seen, o.declared)
+		add("%d of %d bytes were seen", o.seen, o.declared)
 	}
 	if o.isPart() {
 		switch {

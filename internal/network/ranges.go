@@ -269,7 +269,7 @@ func (r *ranges) finish(a *assembly) {
 	o.end(r.engine, &http.Message{
 		Host: o.host, Name: o.name, Seen: seen, First: -1, Whole: -1, Complete: o.at == a.key.whole, Unchecked: o.unchecked,
 	})
-	o.extra = append(o.extra, fmt.Sprintf("it crossed in ranges: %d were seen", a.parts))
+	o.extra = append(o.extra, fmt.Sprintf("it crossed in ranges; seen of these: %d", a.parts))
 	if a.resumed {
 		o.extra = append(o.extra, "its beginning came in a message that broke off")
 	}
