@@ -28,8 +28,11 @@ type SeenInfo struct {
 
 var _ network.SightingSink = (*watcher)(nil)
 
-// Sighting keeps who was seen until the devices are shown.
+// Sighting shows who was seen, if somebody wants to know.
 func (w *watcher) Sighting(s network.Sighting) error {
+	if w.show.Device == nil {
+		return nil
+	}
 	d, info := w.facts.device(&model.Transfer{Time: s.Last, Device: s.Device, Addr: s.Addr, MAC: s.MAC})
 	seen := SeenInfo{
 		Device: s.Device, Addr: s.Addr, MAC: s.MAC, By: s.By, Names: s.Names, VendorClass: s.Vendor,
@@ -41,19 +44,5 @@ func (w *watcher) Sighting(s network.Sighting) error {
 	if seen.Role == "" {
 		seen.Role = string(d.Role) // what it was seen to do
 	}
-	w.sighted = append(w.sighted, seen)
-	return nil
-}
-
-// showSighted shows who was seen, if somebody wants to know.
-func (w *watcher) showSighted() error {
-	if w.show.Device == nil {
-		return nil
-	}
-	for _, s := range w.sighted {
-		if err := w.show.Device(s); err != nil {
-			return err
-		}
-	}
-	return nil
+	return w.show.Device(seen)
 }

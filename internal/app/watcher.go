@@ -29,7 +29,6 @@ type watcher struct {
 	late  []model.Transfer // verified; what else the run holds may make them replayed
 	rec   *recorder        // nil when nothing is recorded
 
-	sighted []SeenInfo  // who was seen, until the end
 	session SessionInfo // the last that was shown: there are many
 }
 
@@ -110,7 +109,7 @@ func (w *watcher) Transfer(t model.Transfer) error {
 	return w.show.Transfer(info)
 }
 
-// end shows the devices and the findings of the run and records what is left of it, also when the reading was broken off.
+// end shows the findings of the run and records what is left of it, also when the reading was broken off.
 func (w *watcher) end(ctx context.Context, sum *WatchSummary) error {
 	for i := range w.late {
 		d, info, j := w.judge(&w.late[i])
@@ -121,9 +120,6 @@ func (w *watcher) end(ctx context.Context, sum *WatchSummary) error {
 	}
 	list := w.found.List()
 	sum.Findings = len(list)
-	if err := w.showSighted(); err != nil {
-		return err
-	}
 	for _, f := range list {
 		if err := w.show.Finding(f); err != nil {
 			return err
