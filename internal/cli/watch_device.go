@@ -9,7 +9,7 @@ import (
 	"github.com/cordon-trust/cordon/internal/kit/jsonrow"
 )
 
-var _ appender = seenRow{}
+var _ appender = (*seenRow)(nil)
 
 type seenRow struct{ app.SeenInfo }
 
@@ -35,7 +35,7 @@ func (d seenRow) lines() []string {
 	return out
 }
 
-func (d seenRow) appendFields(b []byte) []byte {
+func (d *seenRow) appendFields(b []byte) []byte {
 	b = jsonrow.String(b, "device", d.Device.String())
 	b = jsonrow.String(b, "addr", text(d.Addr))
 	b = some(b, "mac", d.MAC)
