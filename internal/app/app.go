@@ -31,7 +31,8 @@ type Options struct {
 	Rand       io.Reader // cryptographic
 	Passphrase keyring.Passphrase
 	Store      store.Options
-	DryRun     bool // check everything and change nothing
+	DryRun     bool              // check everything and change nothing
+	Note       func(text string) // takes what a person should know though what was asked for is done; nil: nobody
 }
 
 // App is an open house.
@@ -100,7 +101,7 @@ var errDryRun = errors.New("dry run")
 // update runs fn in one write transaction, in which what was seen is judged anew; a dry run is rolled back
 // and counts as done.
 func (a *App) update(ctx context.Context, fn func(*store.Tx) error) error {
-	var expired int64
+	var done settled
 	err := a.db.Update(ctx, func(tx *store.Tx) error {
 		if err := fn(tx); err != nil {
 			return err
@@ -109,13 +110,16 @@ func (a *App) update(ctx context.Context, fn func(*store.Tx) error) error {
 			return errDryRun
 		}
 		var err error
-		expired, err = a.settle(ctx, tx)
+		done, err = a.settle(ctx, tx)
 		return err
 	})
 	if errors.Is(err, errDryRun) {
 		return nil
 	}
-	if err == nil && expired > 0 {
+	if err == nil && done.unread != nil && a.opt.Note != nil {
+		a.opt.Note("what was seen was not judged anew, and the findings stay as they were: " + done.unread.Error())
+	}
+	if err == nil && done.expired > 0 {
 		// What expired is gone from the tables. While somebody reads, the write-ahead log keeps it until it
 		// is used again; that is no reason to fail what was asked for.
 		if err = a.db.Scrub(ctx); errors.Is(err, fault.Locked) {

@@ -69,11 +69,7 @@ func (c talk) append(out []byte) []byte {
 	send := func(side int, flags byte, data []byte) {
 		at = at.Add(time.Millisecond)
 		frame := segment(ends[side], ends[side^1], seq[side], seq[side^1], flags, data)
-		out = binary.LittleEndian.AppendUint32(out, uint32(at.Unix()))
-		out = binary.LittleEndian.AppendUint32(out, uint32(at.Nanosecond()/1000))
-		out = binary.LittleEndian.AppendUint32(out, uint32(len(frame)))
-		out = binary.LittleEndian.AppendUint32(out, uint32(len(frame)))
-		out = append(out, frame...)
+		out = record(out, at, frame)
 		seq[side] += uint32(len(data))
 		if flags&(syn|fin) != 0 {
 			seq[side]++
@@ -100,6 +96,43 @@ func (c talk) append(out []byte) []byte {
 	return out
 }
 
+// letter is one UDP datagram of a capture. Its receiver's MAC is the second host's, its sender's is given.
+type letter struct {
+	at       time.Time
+	from, to string // address and port
+	mac      [6]byte
+	data     []byte
+}
+
+// append adds the datagram to a capture.
+func (l letter) append(out []byte) []byte {
+	from, to := netip.MustParseAddrPort(l.from), netip.MustParseAddrPort(l.to)
+	udp := binary.BigEndian.AppendUint16(nil, from.Port())
+	udp = binary.BigEndian.AppendUint16(udp, to.Port())
+	udp = binary.BigEndian.AppendUint16(udp, uint16(8+len(l.data)))
+	udp = append(append(udp, 0, 0), l.data...) // without a checksum, as IPv4 allows
+	frame := append([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, l.mac[:]...)
+	frame = append(append(append(frame, 8, 0), header(from, to, 17, len(udp))...), udp...)
+	return record(out, l.at, frame)
+}
+
+// record appends one frame of a capture.
+func record(out []byte, at time.Time, frame []byte) []byte {
+	for _, n := range [...]int64{at.Unix(), int64(at.Nanosecond() / 1000), int64(len(frame)), int64(len(frame))} {
+		out = binary.LittleEndian.AppendUint32(out, uint32(n))
+	}
+	return append(out, frame...)
+}
+
+// header is an IPv4 header.
+func header(from, to netip.AddrPort, protocol byte, n int) []byte {
+	ip := []byte{0x45, 0, 0, 0, 0, 0, 0x40, 0, 64, protocol, 0, 0}
+	binary.BigEndian.PutUint16(ip[2:], uint16(20+n))
+	ip = append(append(ip, from.Addr().AsSlice()...), to.Addr().AsSlice()...)
+	binary.BigEndian.PutUint16(ip[10:], sum(ip))
+	return ip
+}
+
 // segment is an Ethernet frame with a TCP segment; its checksum is right.
 func segment(from, to netip.AddrPort, seq, next uint32, flags byte, data []byte) []byte {
 	tcp := binary.BigEndian.AppendUint16(nil, from.Port())
@@ -112,12 +145,8 @@ func segment(from, to netip.AddrPort, seq, next uint32, flags byte, data []byte)
 	pseudo = append(pseudo, 0, 6)
 	pseudo = binary.BigEndian.AppendUint16(pseudo, uint16(len(tcp)))
 	binary.BigEndian.PutUint16(tcp[16:], sum(append(pseudo, tcp...)))
-	ip := []byte{0x45, 0, 0, 0, 0, 0, 0x40, 0, 64, 6, 0, 0}
-	binary.BigEndian.PutUint16(ip[2:], uint16(20+len(tcp)))
-	ip = append(append(ip, from.Addr().AsSlice()...), to.Addr().AsSlice()...)
-	binary.BigEndian.PutUint16(ip[10:], sum(ip))
 	frame := []byte{2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0}
-	return append(append(frame, ip...), tcp...)
+	return append(append(frame, header(from, to, 6, len(tcp))...), tcp...)
 }
 
 // sum is the checksum of RFC 1071.
@@ -148,6 +177,7 @@ func elf(seed byte, n int) []byte {
 type shown struct {
 	transfers []TransferInfo
 	findings  []model.Finding
+	devices   []SeenInfo
 	summary   WatchSummary
 }
 
@@ -166,6 +196,7 @@ func see(ctx context.Context, a *App, opt WatchOptions, files ...string) (shown,
 	out.summary, err = a.Watch(ctx, opt, WatchShow{
 		Transfer: func(t TransferInfo) error { out.transfers = append(out.transfers, t); return nil },
 		Part:     func(PartInfo) error { return nil },
+		Device:   func(s SeenInfo) error { out.devices = append(out.devices, s); return nil },
 		Finding:  func(f model.Finding) error { out.findings = append(out.findings, f); return nil },
 	})
 	return out, err

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json/v2"
+	"errors"
 	"time"
 
 	"github.com/cordon-trust/cordon/internal/evidence"
 	"github.com/cordon-trust/cordon/internal/kit/fault"
 	"github.com/cordon-trust/cordon/internal/model"
 	"github.com/cordon-trust/cordon/internal/network/finding"
+	"github.com/cordon-trust/cordon/internal/network/seen"
 	"github.com/cordon-trust/cordon/internal/store"
 )
 
@@ -115,37 +117,74 @@ func (h held) findings() []model.Finding {
 	return out
 }
 
+// settled tells what [App.settle] did.
+type settled struct {
+	expired int64 // rows that were erased
+	unread  error // why nothing was judged; nil: it was
+}
+
 // settle brings what is derived from recorded rows up to date, in the transaction that changed rows or
-// statements: rows whose time has come are erased, findings open and close. It returns how many rows it
-// erased.
-func (a *App) settle(ctx context.Context, tx *store.Tx) (expired int64, err error) {
+// statements: rows whose time has come are erased, findings open and close.
+//
+// While the hospital's list of third parties cannot be read, the findings stay as they are: verdicts without
+// it would be others than the hospital asked for, and a file beside the database is no reason to refuse what
+// cannot wait, such as a compromise. Whoever asks for findings is told.
+func (a *App) settle(ctx context.Context, tx *store.Tx) (done settled, err error) {
 	if a.new || a.home.Kind != evidence.Hospital {
-		return 0, nil
+		return done, nil
 	}
-	if expired, err = a.expire(ctx, tx); err != nil {
-		return 0, err
+	if done.expired, err = a.expire(ctx, tx); err != nil {
+		return done, err
 	}
 	held, err := heldFindings(ctx, tx)
 	if err != nil {
-		return 0, err
+		return done, err
 	}
 	rest := newBacking(held)
 	now, err := a.judgeNow(ctx, tx, rest.look)
+	if _, ok := errors.AsType[partiesError](err); ok {
+		done.unread = err
+		return done, a.dropUnbacked(ctx, tx, held)
+	}
 	if err != nil {
-		return 0, err
+		return done, err
 	}
 	for _, f := range now.findings {
 		if err := putFinding(ctx, tx, held[f.ID], f, time.Time{}); err != nil {
-			return 0, err
+			return done, err
 		}
 		delete(held, f.ID)
 	}
 	for id, h := range held {
 		if err := a.closeFinding(ctx, tx, h, rest.backed[id]); err != nil {
-			return 0, err
+			return done, err
 		}
 	}
-	return expired, nil
+	return done, nil
+}
+
+// dropUnbacked forgets the findings of whose rows none is left: what was erased must not live on in them,
+// and that needs no verdict.
+func (a *App) dropUnbacked(ctx context.Context, tx *store.Tx, list held) error {
+	rest := newBacking(list)
+	err := a.eachSeen(ctx, tx, func(r *seen.Row) error {
+		if r.Kind == seen.KindTransfer {
+			rest.look(&r.Transfer)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for id := range list {
+		if rest.backed[id] {
+			continue
+		}
+		if err := tx.Findings().Delete(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // putFinding stores a finding unless it is held just so.

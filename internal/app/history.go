@@ -59,17 +59,17 @@ func (h *history) received(device, release model.Subject, at time.Time) {
 	}
 }
 
-// served notes who handed out a transfer. Who asked for what is encrypted is not seen.
-func (h *history) served(t *model.Transfer) {
-	if len(h.serving) >= maxReceipts || t.Encrypted {
+// served notes who handed out an update. known says that the bytes are a release's. A device with a web page of
+// its own hands out pages, and is looked at by people: that makes no server of it. Nor does it that an update is
+// pushed to it. Who asked for what is encrypted is not seen.
+func (h *history) served(t *model.Transfer, known bool) {
+	if t.Upload || t.Encrypted || !known && (!t.UpdateLike || t.Refused) || len(h.serving) >= maxReceipts {
 		return
 	}
-	if t.Upload {
-		h.serving[t.Addr.Unmap()] = true
-	} else if peer, err := netip.ParseAddrPort(t.Peer); err == nil {
+	if peer, err := netip.ParseAddrPort(t.Peer); err == nil {
 		h.serving[peer.Addr().Unmap()] = true
 	}
 }
 
-// serves reports whether an address handed out files, or took some in, as a server does.
+// serves reports whether an address handed out updates.
 func (h *history) serves(a netip.Addr) bool { return h != nil && a.IsValid() && h.serving[a.Unmap()] }

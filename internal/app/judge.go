@@ -60,8 +60,9 @@ func (a *App) readRecorded(ctx context.Context, tx *store.Tx, f *facts, secret [
 		if r.Kind != seen.KindTransfer {
 			return nil
 		}
-		f.history.served(t)
-		if !t.Complete || !f.book.Knows(t.Digest) && !f.book.Knows(t.EntityDigest) {
+		known := f.known(t)
+		f.history.served(t, known)
+		if !t.Complete || !known {
 			return nil
 		}
 		f.names.restore(t)
@@ -69,6 +70,11 @@ func (a *App) readRecorded(ctx context.Context, tx *store.Tx, f *facts, secret [
 		f.took(t, &d, f.book.Judge(now, *t, d, nil))
 		return nil
 	})
+}
+
+// known reports whether the bytes are in a release, whatever it counts for.
+func (f *facts) known(t *model.Transfer) bool {
+	return f.book.Knows(t.Digest) || f.book.Knows(t.EntityDigest)
 }
 
 // took notes a verified transfer in the history.

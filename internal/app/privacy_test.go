@@ -15,6 +15,8 @@ import (
 	"unicode/utf16"
 
 	"github.com/cordon-trust/cordon/internal/model"
+	"github.com/cordon-trust/cordon/internal/network/seen"
+	"github.com/cordon-trust/cordon/internal/store"
 )
 
 // The patient, as systems spell her. No part of it may be found.
@@ -115,18 +117,54 @@ func planted(body []byte) []talk {
 	}
 }
 
+// named are a host that leases its address under the patient's name, and an answer of DNS that has it.
+func named() []byte {
+	host := strings.ToLower(given + "-" + surname)
+	mac := [6]byte{2, 0, 0, 0, 0, 0x11}
+	dhcp := func(op, kind byte, yours []byte) []byte {
+		b := make([]byte, 236)
+		b[0], b[1], b[2], b[7] = op, 1, 6, 9
+		copy(b[16:], yours)
+		copy(b[28:], mac[:])
+		b = append(b, 0x63, 0x82, 0x53, 0x63, 53, 1, kind, 12, byte(len(host)))
+		b = append(append(b, host...), 60, byte(len(surname)))
+		b = append(append(b, surname...), 81, byte(3+len(host)), 0, 0, 0)
+		b = append(b, host...)
+		if kind == 5 {
+			b = append(b, 54, 4, 10, 0, 0, 1, 51, 4, 0, 0, 14, 16)
+		}
+		return append(b, 255)
+	}
+	dns := append([]byte{0, 7, 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0, byte(len(host))}, host...)
+	dns = append(dns, "\x04ward\x07example\x00\x00\x01\x00\x01\xc0\x0c\x00\x01\x00\x01\x00\x00\x0e\x10\x00\x04"...)
+	dns = append(dns, 10, 0, 0, 11)
+	out := letter{wireTime(), "0.0.0.0:68", "255.255.255.255:67", mac, dhcp(1, 3, nil)}.append(nil)
+	out = letter{wireTime(), "10.0.0.1:67", "255.255.255.255:68", [6]byte{2, 0, 0, 0, 0, 1}, dhcp(2, 5, []byte{10, 0, 0, 11})}.append(out)
+	return letter{wireTime(), "10.0.0.1:53", "10.0.0.12:5353", [6]byte{2, 0, 0, 0, 0, 1}, dns}.append(out)
+}
+
 // Wherever a capture names a patient, the home, what was saved and what is exported do not.
 func TestNoPatientIsKept(t *testing.T) {
 	t.Parallel()
 	w := newWard(t)
 	saved := filepath.Join(t.TempDir(), "saved")
-	got, err := see(t.Context(), w.house, WatchOptions{All: true, Save: saved}, capture(t, planted(elf(7, 3000))...))
+	path := filepath.Join(t.TempDir(), "planted.pcap")
+	if err := os.WriteFile(path, append(pcap(planted(elf(7, 3000))...), named()...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := see(t.Context(), w.house, WatchOptions{All: true, Save: saved}, path)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if !strings.Contains(strings.ToLower(fmt.Sprint(got.devices)), strings.ToLower(given+"-"+surname)) {
+		t.Fatalf("no device has the name: %v", got.devices)
 	}
 	shown := fmt.Sprint(got.transfers)
 	if got.summary.Recorded < 6 || !strings.Contains(shown, surname) || got.summary.Saved == 0 {
 		t.Fatalf("the captures are not what they should be: %+v\n%s", got.summary, shown)
+	}
+	if n := markedSightings(t, w.house); n == 0 {
+		t.Error("no recorded sighting has the mark of a name")
 	}
 	says(t, w.house, "update.unknown open") // the upload to the update server
 	exported := filepath.Join(t.TempDir(), "root.json")
@@ -169,4 +207,21 @@ func TestNamesOfUpdatesAreKept(t *testing.T) {
 			t.Errorf("%q from %q", f.Name, f.Host)
 		}
 	}
+}
+
+// markedSightings counts the recorded sightings that have a MAC and the marks of names.
+func markedSightings(t *testing.T, a *App) (n int) {
+	t.Helper()
+	err := a.db.View(t.Context(), func(tx *store.Tx) error {
+		return a.eachSeen(t.Context(), tx, func(r *seen.Row) error {
+			if s := &r.Sighting; r.Kind == seen.KindSighting && s.MAC == "02:00:00:00:00:11" && len(s.Marks) > 0 && !s.Marks[0].IsZero() && s.By == "dhcp" {
+				n++
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/cordon-trust/cordon/internal/evidence"
@@ -84,6 +85,28 @@ func (r *recorder) transfer(ctx context.Context, t *model.Transfer) error {
 	}
 	r.recorded++
 	return r.add(ctx, seen.AppendTransfer(r.bodies, &kept))
+}
+
+// sightings takes who was seen in a run. What hosts call themselves can name a person: only marks of it are
+// kept, and nothing of the kind of device that one says it is.
+func (r *recorder) sightings(ctx context.Context, list []SeenInfo) error {
+	for i := range list {
+		s := &list[i]
+		if r.excludes(s.Addr) {
+			continue
+		}
+		row := seen.Sighting{
+			First: s.First, Last: s.Last, Device: s.Device, Addr: s.Addr, MAC: s.MAC, By: s.By, Router: s.Router,
+			Received: s.Received, Served: s.Served,
+		}
+		for _, name := range s.Names {
+			row.Marks = append(row.Marks, r.names.markOf(markHost, strings.ToLower(name)))
+		}
+		if err := r.add(ctx, seen.AppendSighting(r.bodies, &row)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (r *recorder) counts(ctx context.Context, c *seen.Counts) error {

@@ -73,7 +73,7 @@ var _ network.PartSink = (*watcher)(nil)
 func (w *watcher) Transfer(t model.Transfer) error {
 	t.Addr = addrOf(&t)
 	w.facts.names.mark(&t) // also of what is not recorded: a finding has the same ID in every run
-	w.facts.history.served(&t)
+	w.facts.history.served(&t, w.facts.known(&t))
 	d, dinfo, j := w.judge(&t)
 	if err := w.facts.register.Err(); err != nil {
 		return err
@@ -130,6 +130,9 @@ func (w *watcher) end(ctx context.Context, sum *WatchSummary) error {
 	}
 	ctx = context.WithoutCancel(ctx)
 	sum.Recorded, sum.Excluded = w.rec.recorded, w.rec.excluded
+	if err := w.rec.sightings(ctx, w.sighted); err != nil {
+		return err
+	}
 	if err := w.rec.counts(ctx, countsOf(sum)); err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ func (s *state) options() (app.Options, error) {
 	return app.Options{
 		Dir: dir, FS: disk.OS{}, Clock: clock.System{}, Rand: rand.Reader,
 		Passphrase: s.passphrase, DryRun: s.dryRun,
+		Note: func(text string) { s.note("note: %s", text) },
 	}, nil
 }
 

@@ -25,6 +25,7 @@ type Transfer struct {
 	EntityDigest Digest // of the decoded entity, when it was encoded
 	ContentType  string // by magic; what the sender said is not believed
 	Parts        Parts
+	Refused      bool // the server said that this is not the file that was asked for, so its name and host say nothing of it
 	Encrypted    bool // a session whose bytes cannot be read; Size counts those inside it that went to Device
 	Notes        []string
 

@@ -31,6 +31,7 @@ type object struct {
 	spans       int       // ranges that it holds as multipart
 	field       bool      // it is part of a form and has no name of a file
 	whole       int64
+	status      int // of the HTTP answer that it is the body of; 0 where there is none
 	notes       http.Note
 
 	complete, unchecked, ambiguous, uncompared bool
@@ -71,7 +72,7 @@ func (o *object) begin(e *engine, m *http.Message) {
 	o.hash = h
 	o.side, o.start, o.serial, o.time, o.request = m.Side, m.Start, m.Serial, m.Time, m.Request
 	o.host, o.name, o.declared, o.notes = m.Host, m.Name, m.Declared, m.Notes
-	o.coded = m.Coding != http.Identity
+	o.status, o.coded = m.Status, m.Coding != http.Identity
 	o.blocks.begin(m)
 	if !o.isPart() { // a range of an encoded body cannot be decoded alone
 		e.decoder(o, m.Coding)
@@ -201,6 +202,10 @@ func (o *object) end(e *engine, m *http.Message) {
 // isPart reports whether the object is a range of a larger one. It is whole as a part, never as an object.
 func (o *object) isPart() bool { return o.notes&http.NotePart != 0 }
 
+// refused reports whether the object is the body of an answer that is no success (RFC 9110 section 15): an error
+// page or a redirection, which has the name of the file that it stands for.
+func (o *object) refused() bool { return o.status != 0 && o.status/100 != 2 }
+
 // dispute notes that another copy of bytes of the message differed, or could not be compared.
 func (o *object) dispute(differs bool) {
 	if differs {
@@ -217,6 +222,7 @@ func (o *object) transfer(device model.Subject, peer string) model.Transfer {
 		Host: o.host, Protocol: o.protocol, Name: o.name, Size: o.seen, Declared: o.declared,
 		Complete: o.complete, Ambiguous: o.ambiguous, Unchecked: o.unchecked, Digest: o.digest, EntityDigest: o.entityDigest,
 		ContentType: o.typ, Parts: o.blocks.parts, Notes: o.remarks(), Upload: o.request, UpdateLike: o.updateLike(),
+		Refused: o.refused(),
 	}
 	if o.isPart() {
 		t.Complete, t.Digest, t.EntityDigest = false, model.Digest{}, model.Digest{}
@@ -229,6 +235,9 @@ func (o *object) transfer(device model.Subject, peer string) model.Transfer {
 func (o *object) remarks() []string {
 	var out []string
 	add := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
+	if o.refused() {
+		add("the server answered %d: this is not the file that was asked for", o.status)
+	}
 	switch {
 	case o.complete:
 	case o.missing > 0:

@@ -85,6 +85,7 @@ func (r *ranges) start(k wholeKey, m *http.Message) *assembly {
 		r.finish(r.head)
 	}
 	if e.live >= maxObjects {
+		r.evicted++
 		return nil
 	}
 	e.live++

@@ -4,18 +4,21 @@ import "github.com/cordon-trust/cordon/internal/network/flow"
 
 // Summary says what a capture held and what could not be read of it.
 type Summary struct {
-	Packets   int64  `json:"packets"`  // records read
-	Copies    int64  `json:"copies"`   // of these, seen before: the mirror delivered them twice
-	Bytes     int64  `json:"bytes"`    // captured
-	Sessions  int64  `json:"sessions"` // TCP connections
-	Objects   int64  `json:"objects"`  // that crossed the wire
-	Transfers int64  `json:"transfers"`
-	First     string `json:"first,omitempty"` // time of the first and last packet, RFC 3339 UTC
-	Last      string `json:"last,omitempty"`
-	Saved     int64  `json:"saved,omitempty"`   // objects that the saver kept
-	Unsaved   int64  `json:"unsaved,omitempty"` // objects that it should have kept and could not
-	Truncated bool   `json:"truncated"`
-	Losses    Losses `json:"losses"`
+	Packets     int64  `json:"packets"`     // records read
+	Copies      int64  `json:"copies"`      // of these, seen before: the mirror delivered them twice
+	Fragments   int64  `json:"fragments"`   // of these, pieces of an IP packet
+	Retransmits int64  `json:"retransmits"` // of these, with bytes that their sender had sent before
+	KeepAlives  int64  `json:"keep_alives"` // of these, probes with one byte that was sent before (RFC 9293 section 3.8.4)
+	Bytes       int64  `json:"bytes"`       // captured
+	Sessions    int64  `json:"sessions"`    // TCP connections
+	Objects     int64  `json:"objects"`     // that crossed the wire
+	Transfers   int64  `json:"transfers"`
+	First       string `json:"first,omitempty"` // time of the first and last packet, RFC 3339 UTC
+	Last        string `json:"last,omitempty"`
+	Saved       int64  `json:"saved,omitempty"`   // objects that the saver kept
+	Unsaved     int64  `json:"unsaved,omitempty"` // objects that it should have kept and could not
+	Truncated   bool   `json:"truncated"`
+	Losses      Losses `json:"losses"`
 }
 
 // Losses counts, by cause, what was not read or not believed. A number that is not zero means that
@@ -59,6 +62,7 @@ func (e *engine) summary() Summary {
 	c := &e.counts
 	s := Summary{
 		Packets: e.packets, Copies: c.Copies, Bytes: e.bytes, Sessions: c.Connections,
+		Fragments: c.Fragments, Retransmits: c.Retrans, KeepAlives: c.KeepAlive,
 		Objects: e.objects, Transfers: e.transfers, Saved: e.saved, Unsaved: e.unsaved,
 		Losses: Losses{
 			Gaps: c.Gaps, GapBytes: c.GapBytes, GapsAcked: c.GapsAcked, Evicted: c.Evicted,

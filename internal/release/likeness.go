@@ -49,13 +49,18 @@ func (c *judging) likest() *likeness {
 }
 
 // alike returns the artifacts that the transfer looks like, the likest first: it has some of their blocks, or
-// their name and besides their size, one of the hosts of their release, or their product.
+// their name and besides their size, one of the hosts of their release, or their product. What the server gave
+// in place of the file has its name and host whatever it is, so of that only blocks say something.
 func (c *judging) alike() []*likeness {
 	if c.compared {
 		return c.likes
 	}
 	c.compared = true
-	all := c.byBlocks(c.byName())
+	var all []*likeness
+	if !c.t.Refused {
+		all = c.byName()
+	}
+	all = c.byBlocks(all)
 	all = slices.DeleteFunc(all, func(l *likeness) bool { return !l.size && !l.host && !l.device && !l.blocks.telling })
 	slices.SortFunc(all, func(x, y *likeness) int {
 		return cmp.Or(

@@ -92,7 +92,7 @@ func (c *judging) byBlocks(all []*likeness) []*likeness {
 		}
 		l.blocks = b.compare(&c.t)
 	}
-	return slices.DeleteFunc(all, func(l *likeness) bool { return !l.named && !l.blocks.telling })
+	return slices.DeleteFunc(all, func(l *likeness) bool { return (c.t.Refused || !l.named) && !l.blocks.telling })
 }
 
 // possible reports whether nothing that was seen or announced says that the object is not this artifact.

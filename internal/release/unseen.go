@@ -51,7 +51,7 @@ func (c *judging) cannotSee() bool {
 // sealed returns the release that declares the file as encrypted per device, or nil.
 func (c *judging) sealed() *Release {
 	name := normal(c.t.Name)
-	if name == "" || len(c.releases) > 0 || len(c.vouches) > 0 || !opaque(c.t.ContentType) {
+	if name == "" || c.t.Refused || len(c.releases) > 0 || len(c.vouches) > 0 || !opaque(c.t.ContentType) {
 		return nil
 	}
 	return newest(slices.DeleteFunc(slices.Clone(c.book.byName[name]), func(r *Release) bool {

@@ -173,7 +173,7 @@ func (c *judging) declared() *Release {
 			list = append(list, c.book.byForm[d]...)
 		}
 	}
-	if name := normal(c.t.Name); name != "" {
+	if name := normal(c.t.Name); name != "" && !c.t.Refused {
 		for _, r := range c.book.byName[name] {
 			if r.delivers(name, opaque(c.t.ContentType)) {
 				list = append(list, r)

@@ -73,6 +73,16 @@ func TestRules(t *testing.T) {
 			j: model.Judgement{Verdict: model.Unknown}, rule: model.UpdateUnknown, severity: model.High, class: model.PatientSafety,
 			says: "not signed by any organisation",
 		},
+		"a maker's host, in place of a file": {
+			t: func(t *model.Transfer) { t.Refused = true }, j: model.Judgement{Verdict: model.Unknown},
+		},
+		"a page for a listed device": {
+			t: func(t *model.Transfer) { t.Refused, t.ContentType = true, "text/html" }, listed: true, j: model.Judgement{Verdict: model.Unknown},
+		},
+		"code for a listed device, in place of a file": {
+			t: func(t *model.Transfer) { t.Refused = true }, listed: true, j: model.Judgement{Verdict: model.Unknown},
+			rule: model.UpdateUnknown, severity: model.High, class: model.PatientSafety, says: "not signed by any organisation",
+		},
 		"code to a listed device": {
 			t: func(t *model.Transfer) { t.Host = "" }, listed: true, j: model.Judgement{Verdict: model.Unknown},
 			rule: model.UpdateUnknown, severity: model.High, class: model.PatientSafety, says: "from 192.0.2.9",

@@ -7,10 +7,13 @@ import (
 	"github.com/cordon-trust/cordon/internal/model"
 )
 
-func (in *input) transfer(t *model.Transfer) {
-	const bits = 15
+func (in *input) transfer(t *model.Transfer, version byte) {
+	const bits = 16
 	f := in.flags(bits)
 	has := func(bit uint16) bool { return f&bit != 0 }
+	if t.Refused = has(hasRefused); t.Refused != (version == versionRefused) {
+		in.fail("flags %#x in a row of version %d", f, version)
+	}
 	t.Complete, t.Ambiguous, t.Unchecked = has(hasComplete), has(hasAmbiguous), has(hasUnchecked)
 	t.Encrypted, t.Upload, t.UpdateLike = has(hasEncrypted), has(hasUpload), has(hasUpdateLike)
 	t.Time = in.time()

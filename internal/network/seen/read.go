@@ -32,12 +32,17 @@ func (rd *Reader) Read(b []byte, r *Row) error {
 	}
 	rd.in = input{rest: b, reader: rd}
 	in := &rd.in
-	if v := in.byte(); in.err == nil && v != version {
-		return fmt.Errorf("a row of version %d, known is %d", v, version)
+	v := in.byte()
+	if in.err == nil && v != version && v != versionRefused {
+		return fmt.Errorf("a row of version %d, known are %d and %d", v, version, versionRefused)
 	}
-	switch r.Kind = Kind(in.byte()); r.Kind {
+	r.Kind = Kind(in.byte())
+	if v == versionRefused && r.Kind != KindTransfer {
+		in.fail("a row of version %d and kind %d", v, r.Kind)
+	}
+	switch r.Kind {
 	case KindTransfer:
-		in.transfer(&r.Transfer)
+		in.transfer(&r.Transfer, v)
 	case KindSighting:
 		in.sighting(&r.Sighting)
 	case KindCounts:

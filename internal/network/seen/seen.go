@@ -35,8 +35,12 @@ const (
 	KindCounts   Kind = 3
 )
 
-// version is the first byte of every row.
-const version = 1
+// The first byte of a row is its version. Every row has the first, as each had before there was another, except
+// that of a transfer that was refused: whoever does not know of that must not read it and judge it by its name.
+const (
+	version        = 1
+	versionRefused = 2
+)
 
 // Row is one decoded row: of the fields, the one that Kind names is set.
 type Row struct {

@@ -29,7 +29,7 @@ func full(t interface{ Fatal(...any) }) model.Transfer {
 	return model.Transfer{
 		Time: time.Unix(1_700_000_000, 123).UTC(), Device: device(t, "10.0.0.10"), Addr: netip.MustParseAddr("10.0.0.10"),
 		MAC: "02:4d:50:00:00:0a", Peer: "[fd00::1]:80", Host: "updates.acme.example", Protocol: "http", Name: "pumpe-ü.bin",
-		Size: 200_000, Declared: 0, Complete: true, Ambiguous: true, Unchecked: true, Encrypted: true, Upload: true, UpdateLike: true,
+		Size: 200_000, Declared: 0, Complete: true, Ambiguous: true, Unchecked: true, Encrypted: true, Upload: true, UpdateLike: true, Refused: true,
 		Digest: model.DigestOf([]byte("a")), EntityDigest: model.DigestOf([]byte("b")), ContentType: "application/x-elf",
 		Parts: model.Parts{
 			Prefixes: []model.Digest{model.DigestOf([]byte("p")), {}},
@@ -75,6 +75,29 @@ func TestOtherRowsRoundTrip(t *testing.T) {
 	}
 }
 
+// A row that was written before transfers could be refused reads as it did, and is written in the same bytes.
+func TestOldRow(t *testing.T) {
+	t.Parallel()
+	old := []byte("\x01\x01(\xe1\x17\x97\x9c\xfe6*\x00\x00\x1cdevice:ip/main/-/10.0.0.10/-\x04\n\x00\x00\n\v10.0.0.5:80\x04http\bpump.bin\x03\x03" +
+		"\x11Pz\x0e/^i\xd5ߤ\nb\xa1\xbd{n\xe5~kͅ\xc6|\x9b\x841\xb3o\xff!\xc47\ntext/plain\x00\x00\x00\x01\x01x")
+	want := model.Transfer{
+		Time: time.Unix(1_700_000_000, 0).UTC(), Device: device(t, "10.0.0.10"), Addr: netip.MustParseAddr("10.0.0.10"), Peer: "10.0.0.5:80",
+		Protocol: "http", Name: "pump.bin", Size: 3, Declared: 3, Complete: true, UpdateLike: true, Digest: model.DigestOf([]byte("new")),
+		ContentType: "text/plain", Notes: []string{"x"},
+	}
+	got := read(t, old).Transfer
+	if diff := cmp.Diff(want, got, comparable); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if again := AppendTransfer(nil, &got); !bytes.Equal(again, old) {
+		t.Errorf("written again it is %q", again)
+	}
+	got.Refused = true
+	if b := AppendTransfer([]byte("before"), &got); b[6] != versionRefused || !read(t, b[6:]).Transfer.Refused {
+		t.Errorf("refused it is %q", b)
+	}
+}
+
 // What cannot be a row is refused, whatever part of it is wrong.
 func TestRefused(t *testing.T) {
 	t.Parallel()
@@ -87,11 +110,17 @@ func TestRefused(t *testing.T) {
 	}
 	bare := model.Transfer{Declared: -1}
 	long := AppendTransfer(nil, &bare)
+	sighting := AppendSighting(nil, &Sighting{})
+	as := func(version byte, row []byte) []byte { return append([]byte{version}, row[1:]...) }
 	for name, b := range map[string][]byte{
 		"nothing":               {},
-		"another version":       flip(0, 2),
+		"another version":       flip(0, 3),
+		"no version":            flip(0, 0),
 		"another kind":          flip(1, 9),
-		"an unknown flag":       flip(2, 0xff),
+		"refused, of old":       as(version, good),
+		"not refused, of new":   as(versionRefused, long),
+		"a sighting, of new":    as(versionRefused, sighting),
+		"an unknown flag":       append([]byte{version, byte(KindSighting), 0xff}, sighting[3:]...),
 		"cut":                   good[:len(good)-1],
 		"something behind":      append(bytes.Clone(good), 0),
 		"a device that is none": bytes.Replace(good, []byte("device:ip"), []byte("device:iq"), 1),
@@ -151,6 +180,7 @@ func TestAnyTransfer(t *testing.T) {
 		tr.Addr = rapid.SampledFrom([]netip.Addr{{}, netip.MustParseAddr("::ffff:10.0.0.1"), netip.MustParseAddr("fe80::1%eth0")}).Draw(rt, "addr")
 		tr.Time = time.Unix(0, rapid.Int64().Draw(rt, "time"))
 		tr.Complete, tr.Upload = rapid.Bool().Draw(rt, "complete"), rapid.Bool().Draw(rt, "upload")
+		tr.Refused = rapid.Bool().Draw(rt, "refused")
 		if rapid.Bool().Draw(rt, "bare") {
 			tr.Digest, tr.NameMark, tr.Notes, tr.Parts = model.Digest{}, model.Mark{}, nil, model.Parts{}
 		}
@@ -159,7 +189,7 @@ func TestAnyTransfer(t *testing.T) {
 		if again := AppendTransfer(nil, &r.Transfer); !bytes.Equal(again, b) {
 			rt.Fatalf("%x\n%x", b, again)
 		}
-		if r.Transfer.Size != tr.Size || r.Transfer.Declared != tr.Declared || r.Transfer.Complete != tr.Complete || r.Transfer.Digest != tr.Digest {
+		if r.Transfer.Size != tr.Size || r.Transfer.Declared != tr.Declared || r.Transfer.Complete != tr.Complete || r.Transfer.Refused != tr.Refused || r.Transfer.Digest != tr.Digest {
 			rt.Fatalf("%+v became %+v", tr, r.Transfer)
 		}
 		got := r.Transfer
@@ -177,6 +207,8 @@ func TestAnyTransfer(t *testing.T) {
 // Whatever is read is written the same way again.
 func FuzzRead(f *testing.F) {
 	tr := full(f)
+	f.Add(AppendTransfer(nil, &tr))
+	tr.Refused = false
 	f.Add(AppendTransfer(nil, &tr))
 	tr = model.Transfer{Declared: -1}
 	f.Add(AppendTransfer(nil, &tr))

@@ -32,6 +32,7 @@ const (
 	hasNameMark
 	hasAddr
 	hasMAC
+	hasRefused // in rows of versionRefused only, and in each of them
 )
 
 // writer appends fields.
@@ -42,10 +43,13 @@ type writer struct{ buf []byte }
 func AppendTransfer(dst []byte, t *model.Transfer) []byte {
 	w := writer{dst}
 	w.begin(KindTransfer)
+	if t.Refused {
+		w.buf[len(w.buf)-2] = versionRefused
+	}
 	w.flags(
 		t.Complete, t.Ambiguous, t.Unchecked, t.Encrypted, t.Upload, t.UpdateLike, t.Declared >= 0, !t.Digest.IsZero(),
 		!t.EntityDigest.IsZero(), clean(t.Host, maxText) != "", !t.HostMark.IsZero(), clean(t.Name, maxText) != "", !t.NameMark.IsZero(),
-		t.Addr.IsValid(), isMAC(t.MAC),
+		t.Addr.IsValid(), isMAC(t.MAC), t.Refused,
 	)
 	w.time(t.Time)
 	w.text(t.Device.String(), maxSubject)
