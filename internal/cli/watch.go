@@ -111,10 +111,11 @@ func parseGate(text string) (model.Severity, error) {
 func (s *state) watch(ctx context.Context, a *app.App, opt app.WatchOptions, gate model.Severity) error {
 	worst := 0
 	var t transferRow // one for all of them
+	var seen seenRow  // likewise
 	sum, err := a.Watch(ctx, opt, app.WatchShow{
 		Transfer: func(i app.TransferInfo) error { t.TransferInfo = i; return s.print(&t) },
 		Part:     func(p app.PartInfo) error { return s.print(partRow{p}) },
-		Device:   func(d app.SeenInfo) error { return s.print(seenRow{d}) },
+		Device:   func(d app.SeenInfo) error { seen.SeenInfo = d; return s.print(&seen) },
 		Session:  func(i *app.SessionInfo) error { return s.print(sessionRow{i}) },
 		Finding: func(f model.Finding) error {
 			if gate != "" && f.Severity.AtLeast(gate) {

@@ -10,7 +10,7 @@ import (
 	"github.com/cordon-trust/cordon/internal/kit/jsonrow"
 )
 
-var _ appender = seenRow{}
+var _ appender = (*seenRow)(nil)
 
 type seenRow struct{ app.SeenInfo }
 
@@ -40,7 +40,7 @@ func (d seenRow) lines() []string {
 	return out
 }
 
-func (d seenRow) appendFields(b []byte) []byte {
+func (d *seenRow) appendFields(b []byte) []byte {
 	b = jsonrow.String(b, "device", d.Device.String())
 	b = jsonrow.String(b, "addr", text(d.Addr))
 	b = some(b, "mac", d.MAC)
