@@ -1,6 +1,8 @@
 package app
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/cordon-trust/cordon/internal/model"
@@ -41,6 +43,17 @@ type TransferInfo struct {
 	Publisher    string        `json:"publisher,omitzero"`
 	StaleSince   time.Time     `json:"stale_since,omitzero"`
 	Why          []string      `json:"why"`
+}
+
+// withNotes adds what was seen of a transfer to what was judged, without saying a thing twice.
+func withNotes(why, notes []string) []string {
+	said := why
+	for _, n := range notes {
+		if !slices.ContainsFunc(said, func(s string) bool { return strings.HasPrefix(s, n) }) {
+			why = append(why, n)
+		}
+	}
+	return why
 }
 
 // WatchSummary counts what was read.

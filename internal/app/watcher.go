@@ -95,7 +95,7 @@ func (w *watcher) Transfer(t model.Transfer) error {
 	info := TransferInfo{
 		Time: t.Time.UTC(), Device: t.Device, Peer: t.Peer, Host: t.Host, Protocol: t.Protocol, Name: t.Name, Size: t.Size,
 		Digest: t.Digest, EntityDigest: t.EntityDigest, Complete: t.Complete, ContentType: t.ContentType,
-		Verdict: j.Verdict, Fits: j.Fits, Release: j.Release, Publisher: j.Publisher, StaleSince: j.StaleSince, Why: append(j.Why, t.Notes...),
+		Verdict: j.Verdict, Fits: j.Fits, Release: j.Release, Publisher: j.Publisher, StaleSince: j.StaleSince, Why: withNotes(j.Why, t.Notes),
 	}
 	if t.Declared >= 0 && t.Declared != t.Size {
 		info.Declared = t.Declared

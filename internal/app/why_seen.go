@@ -59,7 +59,7 @@ func saySeen(ctx context.Context, tx *store.Tx, sub model.Subject, r *Reason) er
 		return err
 	}
 	if found > maxSightings {
-		r.Notes = append(r.Notes, fmt.Sprintf("and %d rows more", found-maxSightings))
+		r.Notes = append(r.Notes, fmt.Sprintf("and more rows: %d", found-maxSightings))
 	}
 	return nil
 }

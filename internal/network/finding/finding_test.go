@@ -68,7 +68,7 @@ func TestRules(t *testing.T) {
 		"wrong device": {j: judged(model.WrongDevice), rule: model.UpdateWrongDevice, severity: model.High, class: model.PatientSafety, says: "for product:acme/pump-7"},
 		"withdrawn":    {j: judged(model.Withdrawn), rule: model.UpdateWithdrawn, severity: model.High, class: model.PatientSafety, says: "was taken back"},
 		"unlogged":     {j: unlogged, rule: model.UpdateUnlogged, severity: model.High, class: model.PatientSafety, says: "not in its publisher's log"},
-		"resembles":    {j: judged(model.Unknown), rule: model.UpdateUnknown, severity: model.High, class: model.PatientSafety, says: "resembles release:acme/pump-7/2.1.0"},
+		"named by a statement that does not count": {j: judged(model.Unknown), rule: model.UpdateUnknown, severity: model.High, class: model.PatientSafety, says: "what says that it is release:acme/pump-7/2.1.0 does not count today"},
 		"a maker's host": {
 			j: model.Judgement{Verdict: model.Unknown}, rule: model.UpdateUnknown, severity: model.High, class: model.PatientSafety,
 			says: "not signed by any organisation",

@@ -13,9 +13,9 @@ func (s *Set) summary(g *gathered) string {
 	j := &g.said
 	switch g.Rule {
 	case model.UpdateAltered:
-		return what + ", which differs from " + release(j)
+		return what + "; it differs from " + release(j)
 	case model.UpdateAmbiguous:
-		return what + ", and two copies of the same bytes differ on the wire: it may have kept other bytes than were checked"
+		return what + "; two copies of the same bytes differed on the wire, so it may have kept other bytes than were checked"
 	case model.UpdateReplayed:
 		return fmt.Sprintf("%s: %s is older than what was delivered before", what, release(j))
 	case model.UpdateWrongDevice:
@@ -32,9 +32,9 @@ func (s *Set) summary(g *gathered) string {
 			who(g), took(&g.first), sender(&g.first), g.first.Protocol)
 	}
 	if !j.Release.IsZero() {
-		return fmt.Sprintf("%s, which resembles %s and is not signed by its publisher in a way that counts", what, release(j))
+		return fmt.Sprintf("%s; what says that it is %s does not count today", what, release(j))
 	}
-	return what + ", which is not signed by any organisation that this house trusts"
+	return what + "; it is not signed by any organisation that this house trusts"
 }
 
 // who names one device as people know it, or how many there are.
