@@ -95,7 +95,7 @@ func TestRules(t *testing.T) {
 		"sent up to a maker's host": {t: func(t *model.Transfer) { t.Upload = true }, j: model.Judgement{Verdict: model.Unknown}},
 		"sent up to a listed device": {
 			t: func(t *model.Transfer) { t.Upload = true }, listed: true, j: model.Judgement{Verdict: model.Unknown},
-			rule: model.UpdateUnknown, severity: model.High, class: model.PatientSafety, says: `was sent "pump.bin" from 192.0.2.9,`,
+			rule: model.UpdateUnknown, severity: model.High, class: model.PatientSafety, says: `was sent "pump.bin" from 192.0.2.9`,
 		},
 		"plain text":          {j: judged(model.Verified), rule: model.UpdatePlaintext, severity: model.Medium, class: model.Security, says: "over plain http"},
 		"verified, protected": {t: func(t *model.Transfer) { t.Protocol = "https" }, j: judged(model.Verified)},
