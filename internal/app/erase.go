@@ -29,6 +29,9 @@ func (a *App) Erase(ctx context.Context, statement model.Digest) (rows int64, er
 		if err := a.erasable(ctx, tx, rec); err != nil {
 			return err
 		}
+		if err = a.forget(ctx, tx, statement); err != nil {
+			return err
+		}
 		if rows, err = tx.Rows().EraseBatch(ctx, statement); err != nil {
 			return err
 		}
@@ -83,7 +86,15 @@ func (a *App) EraseExpired(ctx context.Context) (rows int64, err error) {
 
 // expire is [App.EraseExpired] within a transaction.
 func (a *App) expire(ctx context.Context, tx *store.Tx) (rows int64, err error) {
-	if rows, err = tx.Rows().EraseExpired(ctx, a.opt.Clock.Now()); err != nil || rows == 0 {
+	now := a.opt.Clock.Now()
+	due, err := tx.Rows().Due(ctx, now)
+	if err != nil || len(due) == 0 {
+		return 0, err
+	}
+	if err = a.forget(ctx, tx, due...); err != nil {
+		return 0, err
+	}
+	if rows, err = tx.Rows().EraseExpired(ctx, now); err != nil {
 		return rows, err
 	}
 	return rows, tx.Archive().ByPredicate(ctx, evidence.PredicateURI(evidence.PredImport), func(rec ledger.Record) error {

@@ -5,7 +5,6 @@ import (
 
 	"github.com/cordon-trust/cordon/internal/evidence"
 	"github.com/cordon-trust/cordon/internal/evidence/ledger"
-	"github.com/cordon-trust/cordon/internal/kit/fault"
 	"github.com/cordon-trust/cordon/internal/model"
 	"github.com/cordon-trust/cordon/internal/network/finding"
 	"github.com/cordon-trust/cordon/internal/network/seen"
@@ -16,27 +15,11 @@ import (
 // The row is reused.
 func (a *App) eachSeen(ctx context.Context, tx *store.Tx, fn func(*seen.Row) error) error {
 	var rd seen.Reader
-	var row seen.Row
 	return tx.Archive().ByPredicate(ctx, evidence.PredicateURI(evidence.PredObservation), func(rec ledger.Record) error {
 		if rec.Author != a.home.Org || rec.Effect != string(evidence.Fact) || !rec.Erased.IsZero() {
 			return nil
 		}
-		rows, err := tx.Rows().Read(ctx, rec.Digest)
-		if err != nil {
-			return err
-		}
-		for i := range rows {
-			if rows[i].Salt == nil {
-				continue
-			}
-			if err := rd.Read(rows[i].Body, &row); err != nil {
-				return fault.Wrap(err, fault.Damaged, "row %d of statement:%s cannot be read", i+1, rec.Digest)
-			}
-			if err := fn(&row); err != nil {
-				return err
-			}
-		}
-		return ctx.Err()
+		return readRows(ctx, tx, rec.Digest, &rd, func(_ int, r *seen.Row) error { return fn(r) })
 	})
 }
 
@@ -77,9 +60,10 @@ func (f *facts) known(t *model.Transfer) bool {
 	return f.book.Knows(t.Digest) || f.book.Knows(t.EntityDigest)
 }
 
-// took notes a verified transfer in the history.
+// took notes a transfer of verified bytes in the history. Those that were replayed are such too, and recorded
+// rows, whose order in time is not known while they are read, count alike.
 func (f *facts) took(t *model.Transfer, d *model.Device, j model.Judgement) {
-	if j.Verdict != model.Verified || !t.Complete {
+	if j.Verdict != model.Verified && j.Verdict != model.Replayed || !t.Complete {
 		return
 	}
 	who := d.Subject

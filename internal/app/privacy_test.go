@@ -152,6 +152,10 @@ func TestNoPatientIsKept(t *testing.T) {
 	if err := os.WriteFile(path, append(pcap(planted(elf(7, 3000))...), named()...), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	devices := "asset,vendor,model,serial,ip,site,role\nA-17,acme,pump-7,SN-1,10.0.0.10,main,endpoint\n"
+	if _, err := w.house.ImportDevices(t.Context(), strings.NewReader(devices)); err != nil {
+		t.Fatal(err)
+	}
 	got, err := see(t.Context(), w.house, WatchOptions{All: true, Save: saved}, path)
 	if err != nil {
 		t.Fatal(err)
@@ -166,7 +170,7 @@ func TestNoPatientIsKept(t *testing.T) {
 	if n := markedSightings(t, w.house); n == 0 {
 		t.Error("no recorded sighting has the mark of a name")
 	}
-	says(t, w.house, "update.unknown open") // the upload to the update server
+	says(t, w.house, "update.unknown open") // the first download: its device is listed
 	exported := filepath.Join(t.TempDir(), "root.json")
 	if _, err := w.house.ExportTrust(t.Context(), exported); err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -20,6 +21,10 @@ import (
 // batchSize is how many bytes of rows one observation covers at most.
 const batchSize = 1 << 20
 
+// maxTurns is how often a recorder waits for its turn to write. Whoever judges a large home anew holds the lock for
+// seconds, and what was seen cannot be seen again.
+const maxTurns = 12
+
 // recorder turns what a watch sees into rows, and every batch of rows into one observation that the
 // sensor's own key signs. It holds one batch in memory, and no transaction between two. It belongs to one
 // goroutine.
@@ -35,8 +40,9 @@ type recorder struct {
 	size   int // of the rows that they make
 	keys   []uint64
 
-	recorded, excluded int64
-	failed             bool // a batch could not be recorded
+	recorded, excluded int64 // transfers
+	waiting            int64 // of this batch
+	failed             bool  // a batch could not be recorded
 }
 
 // newRecorder checks that this house may record, before anything is read.
@@ -73,7 +79,11 @@ func (r *recorder) transfer(ctx context.Context, t *model.Transfer) error {
 		return nil
 	}
 	kept := r.names.keepable(*t)
-	for _, d := range [...]model.Digest{t.Digest, t.EntityDigest} {
+	if err := r.add(ctx, seen.AppendTransfer(r.bodies, &kept)); err != nil {
+		return err
+	}
+	r.waiting++
+	for _, d := range [...]model.Digest{t.Digest, t.EntityDigest} { // behind the row: the one before may have filled a batch
 		if !d.IsZero() {
 			r.keys = append(r.keys, indexKey(d[:]))
 		}
@@ -83,8 +93,7 @@ func (r *recorder) transfer(ctx context.Context, t *model.Transfer) error {
 			r.keys = append(r.keys, indexKey(m[:]))
 		}
 	}
-	r.recorded++
-	return r.add(ctx, seen.AppendTransfer(r.bodies, &kept))
+	return nil
 }
 
 // sightings takes who was seen in a run. What hosts call themselves can name a person: only marks of it are
@@ -145,7 +154,7 @@ func (r *recorder) add(ctx context.Context, bodies []byte) error {
 // finish records what is left, and lets findings open and close.
 func (r *recorder) finish(ctx context.Context) error { return r.flush(ctx, r.app.update) }
 
-// flush records the rows at hand in one transaction.
+// flush records the rows at hand in one transaction, also when the watch is being interrupted: they were seen.
 func (r *recorder) flush(ctx context.Context, in func(context.Context, func(*store.Tx) error) error) error {
 	if len(r.ends) == 0 || r.failed {
 		return nil
@@ -154,16 +163,25 @@ func (r *recorder) flush(ctx context.Context, in func(context.Context, func(*sto
 	if err != nil {
 		return err
 	}
-	err = in(ctx, func(tx *store.Tx) error {
-		roots, err := r.app.roots(ctx, tx)
-		if err != nil {
+	for turn := 1; ; turn++ {
+		whole := context.WithoutCancel(ctx)
+		err = in(whole, func(tx *store.Tx) error {
+			roots, err := r.app.roots(whole, tx)
+			if err != nil {
+				return err
+			}
+			_, err = r.app.recordOwn(whole, tx, roots, arr)
 			return err
+		})
+		if !errors.Is(err, fault.Locked) || turn == maxTurns || ctx.Err() != nil {
+			break
 		}
-		_, err = r.app.recordOwn(ctx, tx, roots, arr)
-		return err
-	})
+	}
 	r.bodies, r.ends, r.size, r.keys = r.bodies[:0], r.ends[:0], 0, r.keys[:0]
-	r.failed = err != nil
+	if r.failed = err != nil; !r.failed {
+		r.recorded += r.waiting
+	}
+	r.waiting = 0
 	return err
 }
 

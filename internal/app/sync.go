@@ -39,9 +39,6 @@ func (a *App) Sync(ctx context.Context, from string) (SyncInfo, error) {
 	if c, ok := fetcher.(io.Closer); ok {
 		defer c.Close()
 	}
-	if c, ok := fetcher.(io.Closer); ok {
-		defer c.Close()
-	}
 	var roots *evidence.Roots
 	mirrors := map[string]release.Mirror{}
 	err = a.db.View(ctx, func(tx *store.Tx) error {

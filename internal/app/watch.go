@@ -43,6 +43,9 @@ type WatchShow struct {
 // the findings, and is recorded, also beside an error. No transaction is open while a capture is read.
 func (a *App) Watch(ctx context.Context, opt WatchOptions, show WatchShow) (WatchSummary, error) {
 	var sum WatchSummary
+	if err := spoolable(opt.Spool); err != nil {
+		return sum, err
+	}
 	w, err := a.newWatcher(ctx, opt, show)
 	if err != nil {
 		return sum, err
@@ -56,7 +59,7 @@ func (a *App) Watch(ctx context.Context, opt WatchOptions, show WatchShow) (Watc
 			return sum, err
 		}
 	}
-	sources, err := captures(opt.Files, opt.Stdin)
+	sources, err := captures(ctx, opt.Files, opt.Stdin)
 	if err != nil {
 		return sum, err
 	}

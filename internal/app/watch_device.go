@@ -28,7 +28,7 @@ type SeenInfo struct {
 
 var _ network.SightingSink = (*watcher)(nil)
 
-// Sighting keeps who was seen until the devices are shown.
+// Sighting takes who was seen. What is recorded is kept until then: it is shown after it.
 func (w *watcher) Sighting(s network.Sighting) error {
 	d, info := w.facts.device(&model.Transfer{Time: s.Last, Device: s.Device, Addr: s.Addr, MAC: s.MAC})
 	seen := SeenInfo{
@@ -41,17 +41,25 @@ func (w *watcher) Sighting(s network.Sighting) error {
 	if seen.Role == "" {
 		seen.Role = string(d.Role) // what it was seen to do
 	}
-	w.sighted = append(w.sighted, seen)
-	return nil
+	if w.rec != nil {
+		w.sighted = append(w.sighted, seen)
+		return nil
+	}
+	return w.showDevice(seen)
 }
 
-// showSighted shows who was seen, if somebody wants to know.
-func (w *watcher) showSighted() error {
+// showDevice shows who was seen, if somebody wants to know.
+func (w *watcher) showDevice(s SeenInfo) error {
 	if w.show.Device == nil {
 		return nil
 	}
+	return w.show.Device(s)
+}
+
+// showSighted shows who was seen once that is recorded.
+func (w *watcher) showSighted() error {
 	for _, s := range w.sighted {
-		if err := w.show.Device(s); err != nil {
+		if err := w.showDevice(s); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/cordon-trust/cordon/internal/model"
@@ -43,10 +45,22 @@ type TransferInfo struct {
 	Why          []string      `json:"why"`
 }
 
+// withNotes adds what was seen of a transfer to what was judged, without saying a thing twice.
+func withNotes(why, notes []string) []string {
+	said := why
+	for _, n := range notes {
+		if !slices.ContainsFunc(said, func(s string) bool { return strings.HasPrefix(s, n) }) {
+			why = append(why, n)
+		}
+	}
+	return why
+}
+
 // WatchSummary counts what was read.
 type WatchSummary struct {
 	network.Summary
 	Findings int   `json:"findings"`
-	Recorded int64 `json:"recorded"`           // transfers that became rows in the home
-	Excluded int64 `json:"excluded,omitempty"` // transfers that were not recorded because of their network
+	LeftOut  int   `json:"left_out_of_findings,omitempty"` // transfers and devices for which the findings had no room
+	Recorded int64 `json:"recorded"`                       // transfers that became rows in the home
+	Excluded int64 `json:"excluded,omitempty"`             // transfers that were not recorded because of their network
 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"io"
 	"io/fs"
@@ -11,12 +12,12 @@ import (
 )
 
 // captures lists what to read. "-" is stdin, which can be read once.
-func captures(names []string, stdin io.Reader) ([]network.Source, error) {
+func captures(ctx context.Context, names []string, stdin io.Reader) ([]network.Source, error) {
 	var out []network.Source
 	piped := false
 	for _, name := range names {
 		if name != "-" {
-			out = append(out, network.Source{Name: name, Open: opener(name), Once: !regular(name)})
+			out = append(out, network.Source{Name: name, Open: opener(ctx, name), Once: !regular(name)})
 			continue
 		}
 		if piped {
@@ -25,7 +26,7 @@ func captures(names []string, stdin io.Reader) ([]network.Source, error) {
 		piped = true
 		out = append(out, network.Source{
 			Name: "standard input", Once: true,
-			Open: func() (io.ReadCloser, error) { return io.NopCloser(stdin), nil },
+			Open: func() (io.ReadCloser, error) { return interruptible(ctx, io.NopCloser(stdin)), nil },
 		})
 	}
 	return out, nil
@@ -37,14 +38,26 @@ func regular(name string) bool {
 	return err != nil || i.Mode().IsRegular() // what is not there is found out when it is opened
 }
 
-func opener(name string) func() (io.ReadCloser, error) {
+func opener(ctx context.Context, name string) func() (io.ReadCloser, error) {
 	return func() (io.ReadCloser, error) {
 		f, err := os.Open(name)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			return nil, fault.Wrap(err, fault.NotFound, "the capture cannot be read")
+			return nil, fault.Wrap(err, fault.NotFound, "the capture cannot be read").
+				Hint("check the spelling of the file and of its folder")
 		case err != nil:
 			return nil, fault.Wrap(err, fault.ReadFailed, "the capture cannot be read")
+		}
+		i, err := f.Stat()
+		switch {
+		case err != nil:
+			_ = f.Close() // only read
+			return nil, fault.Wrap(err, fault.ReadFailed, "the capture cannot be read")
+		case i.IsDir():
+			_ = f.Close() // only read
+			return nil, fault.New(fault.BadCapture, "%q is a folder, not a capture", name).Hint("name the capture files that are in it")
+		case !i.Mode().IsRegular():
+			return interruptible(ctx, f), nil
 		}
 		return f, nil
 	}

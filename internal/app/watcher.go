@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -85,7 +86,8 @@ func (w *watcher) Transfer(t model.Transfer) error {
 	if err := w.recheck(&j); err != nil {
 		return err
 	}
-	if w.rec != nil && (t.UpdateLike || t.Encrypted || !j.Release.IsZero()) {
+	concerns := t.UpdateLike || t.Encrypted || !j.Release.IsZero() // else it is shown, and nothing more
+	if w.rec != nil && concerns {
 		if err := w.rec.transfer(w.ctx, &t); err != nil {
 			return err
 		}
@@ -93,7 +95,7 @@ func (w *watcher) Transfer(t model.Transfer) error {
 	info := TransferInfo{
 		Time: t.Time.UTC(), Device: t.Device, Peer: t.Peer, Host: t.Host, Protocol: t.Protocol, Name: t.Name, Size: t.Size,
 		Digest: t.Digest, EntityDigest: t.EntityDigest, Complete: t.Complete, ContentType: t.ContentType,
-		Verdict: j.Verdict, Fits: j.Fits, Release: j.Release, Publisher: j.Publisher, StaleSince: j.StaleSince, Why: append(j.Why, t.Notes...),
+		Verdict: j.Verdict, Fits: j.Fits, Release: j.Release, Publisher: j.Publisher, StaleSince: j.StaleSince, Why: withNotes(j.Why, t.Notes),
 	}
 	if t.Declared >= 0 && t.Declared != t.Size {
 		info.Declared = t.Declared
@@ -102,15 +104,18 @@ func (w *watcher) Transfer(t model.Transfer) error {
 		info.Listed, info.Asset = d.Subject, dinfo.Asset
 	}
 	w.facts.took(&t, &d, j)
-	if j.Verdict == model.Verified && len(w.late) < maxLate {
+	switch {
+	case !concerns: // what is asked to be shown makes no findings: with each run there would be others
+	case j.Verdict == model.Verified && len(w.late) < maxLate:
+		t.Parts = model.Parts{} // of no use to bytes that are whole and known
 		w.late = append(w.late, t)
-	} else {
+	default:
 		w.found.Add(t, d, dinfo, j)
 	}
 	return w.show.Transfer(info)
 }
 
-// end shows the devices and the findings of the run and records what is left of it, also when the reading was broken off.
+// end records what is left of the run and shows its devices and findings, also when the reading was broken off.
 func (w *watcher) end(ctx context.Context, sum *WatchSummary) error {
 	for i := range w.late {
 		d, info, j := w.judge(&w.late[i])
@@ -120,27 +125,34 @@ func (w *watcher) end(ctx context.Context, sum *WatchSummary) error {
 		return err
 	}
 	list := w.found.List()
-	sum.Findings = len(list)
-	if err := w.showSighted(); err != nil {
-		return err
+	sum.Findings, sum.LeftOut = len(list), w.found.Dropped()
+	err := w.record(context.WithoutCancel(ctx), sum) // first: it must not be lost when nobody reads what is shown
+	if serr := w.showSighted(); serr != nil {
+		return errors.Join(err, serr)
 	}
 	for _, f := range list {
-		if err := w.show.Finding(f); err != nil {
-			return err
+		if serr := w.show.Finding(f); serr != nil {
+			return errors.Join(err, serr)
 		}
 	}
+	return err
+}
+
+// record records what is left of the run, and puts into its summary what was recorded.
+func (w *watcher) record(ctx context.Context, sum *WatchSummary) error {
 	if w.rec == nil || sum.Packets == 0 {
 		return nil
 	}
-	ctx = context.WithoutCancel(ctx)
-	sum.Recorded, sum.Excluded = w.rec.recorded, w.rec.excluded
-	if err := w.rec.sightings(ctx, w.sighted); err != nil {
-		return err
+	sum.Recorded, sum.Excluded = w.rec.recorded+w.rec.waiting, w.rec.excluded
+	err := w.rec.sightings(ctx, w.sighted)
+	if err == nil {
+		err = w.rec.counts(ctx, countsOf(sum))
 	}
-	if err := w.rec.counts(ctx, countsOf(sum)); err != nil {
-		return err
+	if err == nil {
+		err = w.rec.finish(ctx)
 	}
-	return w.rec.finish(ctx)
+	sum.Recorded = w.rec.recorded
+	return err
 }
 
 // countsOf is what of a summary is recorded.

@@ -42,31 +42,24 @@ func (a *App) aboutSeen(ctx context.Context, tx *store.Tx, sub model.Subject, fn
 
 // saySeen adds which of an observation's rows are about the bytes.
 func saySeen(ctx context.Context, tx *store.Tx, sub model.Subject, r *Reason) error {
-	rows, err := tx.Rows().Read(ctx, r.Statement)
+	var rd seen.Reader
+	found := 0
+	err := readRows(ctx, tx, r.Statement, &rd, func(place int, row *seen.Row) error {
+		t := &row.Transfer
+		if d := sub.Digest(); row.Kind != seen.KindTransfer || t.Digest != d && t.EntityDigest != d {
+			return nil
+		}
+		if found++; found <= maxSightings {
+			r.Notes = append(r.Notes, fmt.Sprintf("row %d: %s received these bytes from %s over %s at %s", place+1, t.Device, t.Peer, t.Protocol,
+				t.Time.UTC().Format("2006-01-02T15:04:05Z")))
+		}
+		return nil
+	})
 	if err != nil {
 		return err
 	}
-	var rd seen.Reader
-	var row seen.Row
-	found := 0
-	for i := range rows {
-		if rows[i].Salt == nil {
-			continue
-		}
-		if err := rd.Read(rows[i].Body, &row); err != nil {
-			return fault.Wrap(err, fault.Damaged, "row %d of statement:%s cannot be read", i+1, r.Statement)
-		}
-		t := &row.Transfer
-		if d := sub.Digest(); row.Kind != seen.KindTransfer || t.Digest != d && t.EntityDigest != d {
-			continue
-		}
-		if found++; found <= maxSightings {
-			r.Notes = append(r.Notes, fmt.Sprintf("row %d: %s received these bytes from %s over %s at %s", i+1, t.Device, t.Peer, t.Protocol,
-				t.Time.UTC().Format("2006-01-02T15:04:05Z")))
-		}
-	}
 	if found > maxSightings {
-		r.Notes = append(r.Notes, fmt.Sprintf("and %d rows more", found-maxSightings))
+		r.Notes = append(r.Notes, fmt.Sprintf("and more rows: %d", found-maxSightings))
 	}
 	return nil
 }

@@ -124,12 +124,7 @@ func (d deviceRow) lines() []string {
 	if len(at) > 0 {
 		out = append(out, "  at "+strings.Join(at, ", "))
 	}
-	var place []string
-	for _, p := range [...]string{d.Site, d.Location, d.Zone, d.Owner, d.Criticality} {
-		if p != "" {
-			place = append(place, p)
-		}
-	}
+	place := placed(model.DeviceInfo{Site: d.Site, Location: d.Location, Zone: d.Zone, Owner: d.Owner, Criticality: d.Criticality})
 	if len(place) > 0 {
 		out = append(out, "  "+strings.Join(place, ", "))
 	}
@@ -161,11 +156,10 @@ func named(d *app.ListedDevice) string {
 // concerned is a device of a finding: what people call it, where it is and whose it is, then its subject.
 func concerned(d *model.FindingDevice) string {
 	var parts []string
-	for _, p := range [...]string{d.Asset, d.Site, d.Location, d.Zone, d.Owner, d.Role, d.Criticality} {
-		if p != "" {
-			parts = append(parts, p)
-		}
+	if d.Asset != "" {
+		parts = append(parts, d.Asset)
 	}
+	parts = append(parts, placed(d.DeviceInfo)...)
 	switch {
 	case !d.Listed:
 		parts = append(parts, "not on the device list")
@@ -173,6 +167,19 @@ func concerned(d *model.FindingDevice) string {
 		parts = append(parts, "without an asset on the device list")
 	}
 	return strings.Join(append(parts, d.Device.String()), ", ")
+}
+
+// placed says where a device is, whose it is and what depends on it, each with what it is.
+func placed(d model.DeviceInfo) []string {
+	var out []string
+	for _, p := range [...]struct{ label, text string }{
+		{"site", d.Site}, {"location", d.Location}, {"zone", d.Zone}, {"owner", d.Owner}, {"role", d.Role}, {"criticality", d.Criticality},
+	} {
+		if p.text != "" {
+			out = append(out, p.label+" "+p.text)
+		}
+	}
+	return out
 }
 
 // receiver names the device of a transfer, first by what people call it when it is listed.
@@ -204,8 +211,8 @@ type unknownRow struct{ app.UnknownProduct }
 func (unknownRow) kind() string { return "unknown_product" }
 
 func (u unknownRow) lines() []string {
-	return []string{fmt.Sprintf("unknown product: vendor %q, model %q (%d devices): %s, so whether a release fits stays unknown",
-		u.Vendor, u.Model, u.Devices, u.Why)}
+	return []string{fmt.Sprintf("unknown product: vendor %q, model %q (%s): %s, so whether a release fits stays unknown",
+		u.Vendor, u.Model, counted(u.Devices, "device"), u.Why)}
 }
 
 type registerRow struct{ app.DeviceImport }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -98,16 +99,14 @@ func (f listedFinding) lines() []string {
 	if f.State == model.Closed {
 		out = append(out, "  closed: by what is known today this no longer holds; the advice below was for when it did")
 	}
-	out = append(out, "  now:   "+f.Hint.Now, "  next:  "+f.Hint.Next, "  later: "+f.Hint.Later)
+	out = append(out, adviceLines(f.Finding)...)
 	times := "seen once, at " + moment(f.Time)
 	if f.Transfers > 1 {
 		times = fmt.Sprintf("seen %d times, from %s to %s", f.Transfers, moment(f.Time), moment(f.Last))
 	}
 	out = append(out, fmt.Sprintf("  %s, %s, %s, %s; %s", f.State, f.Severity, f.Class, f.Rule, times))
 	out = append(out, deviceLines(f.Finding)...)
-	for _, e := range f.Evidence {
-		out = append(out, "  why:   "+e)
-	}
+	out = append(out, whyLines(f.Finding)...)
 	return append(out, "  ID:    "+f.ID.String())
 }
 
@@ -116,9 +115,21 @@ func deviceLines(f model.Finding) []string {
 	var out []string
 	for i := range f.Devices {
 		if i == most {
-			return append(out, fmt.Sprintf("  and %d more devices", f.DeviceCount-i))
+			return append(out, "  and "+counted(f.DeviceCount-i, "more device"))
 		}
-		out = append(out, "  device: "+concerned(&f.Devices[i]))
+		out = append(out, fold("  device: ", concerned(&f.Devices[i]))...)
+	}
+	return out
+}
+
+func adviceLines(f model.Finding) []string {
+	return slices.Concat(fold("  now:   ", f.Hint.Now), fold("  next:  ", f.Hint.Next), fold("  later: ", f.Hint.Later))
+}
+
+func whyLines(f model.Finding) []string {
+	var out []string
+	for _, e := range f.Evidence {
+		out = append(out, fold("  why:   ", e)...)
 	}
 	return out
 }

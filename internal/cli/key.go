@@ -62,7 +62,7 @@ func newKeyCompromisedCommand(s *state) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				s.note("%s alone could reach %d subjects (`cordon exposure radius %s` lists them)", key, answer.Len(), key)
+				s.note("%s alone could reach %s (`cordon exposure radius %s` lists what)", key, counted(answer.Len(), "subject"), key)
 				done, err := a.Compromise(cmd.Context(), key, since, reason)
 				if err != nil {
 					return err

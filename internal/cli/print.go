@@ -100,5 +100,6 @@ func written(err error) error {
 	if err == nil {
 		return nil
 	}
-	return fault.Wrap(err, fault.WriteFailed, "write to standard output")
+	return fault.Wrap(err, fault.WriteFailed, "write to standard output").
+		Hint("check that the disk has room, and that the program which reads the output still runs")
 }

@@ -39,6 +39,9 @@ func newWatchCommand(s *state) *cobra.Command {
 			if opt.Exclude, err = parsePrefixes(exclude); err != nil {
 				return err
 			}
+			if cmd.Flags().Changed("exclude") && len(opt.Exclude) == 0 {
+				return refusedUsage("--exclude names no network, so everything would be recorded")
+			}
 			if opt.Retain <= 0 {
 				return refusedUsage("--retain takes a time such as 2160h, not %s", opt.Retain)
 			}
@@ -108,10 +111,11 @@ func parseGate(text string) (model.Severity, error) {
 func (s *state) watch(ctx context.Context, a *app.App, opt app.WatchOptions, gate model.Severity) error {
 	worst := 0
 	var t transferRow // one for all of them
+	var seen seenRow  // likewise
 	sum, err := a.Watch(ctx, opt, app.WatchShow{
 		Transfer: func(i app.TransferInfo) error { t.TransferInfo = i; return s.print(&t) },
 		Part:     func(p app.PartInfo) error { return s.print(partRow{p}) },
-		Device:   func(d app.SeenInfo) error { return s.print(seenRow{d}) },
+		Device:   func(d app.SeenInfo) error { seen.SeenInfo = d; return s.print(&seen) },
 		Session:  func(i *app.SessionInfo) error { return s.print(sessionRow{i}) },
 		Finding: func(f model.Finding) error {
 			if gate != "" && f.Severity.AtLeast(gate) {
@@ -120,11 +124,17 @@ func (s *state) watch(ctx context.Context, a *app.App, opt app.WatchOptions, gat
 			return s.print(findingRow{f})
 		},
 	})
-	if perr := s.print(summaryRow{sum}); err == nil {
-		err = perr
+	if err == nil || sum.Packets > 0 || sum.Truncated { // else nothing was read that could be summed up
+		if perr := s.print(summaryRow{sum}); err == nil {
+			err = perr
+		}
 	}
 	if err == nil && worst > 0 {
-		err = fault.New(fault.GateTripped, "%d findings are of severity %s or above", worst, gate)
+		verb := "are"
+		if worst == 1 {
+			verb = "is"
+		}
+		err = fault.New(fault.GateTripped, "%s %s of severity %s or above", counted(int64(worst), "finding"), verb, gate)
 	}
 	return err
 }

@@ -3,13 +3,14 @@ package cli
 import (
 	"fmt"
 	"net/netip"
+	"strconv"
 	"strings"
 
 	"github.com/cordon-trust/cordon/internal/app"
 	"github.com/cordon-trust/cordon/internal/kit/jsonrow"
 )
 
-var _ appender = seenRow{}
+var _ appender = (*seenRow)(nil)
 
 type seenRow struct{ app.SeenInfo }
 
@@ -25,17 +26,21 @@ func (d seenRow) lines() []string {
 	default:
 		first += fmt.Sprintf(", MAC %s proved by %s", d.MAC, proof(d.By))
 	}
-	out := []string{first, fmt.Sprintf("  %s to %s, received %d, served %d", moment(d.First), moment(d.Last), d.Received, d.Served)}
+	out := []string{first, fmt.Sprintf("  %s to %s, received %s, served %d", moment(d.First), moment(d.Last), counted(d.Received, "transfer"), d.Served)}
 	if !d.Listed.IsZero() {
 		out = append(out, "  listed as "+d.Listed.String()+strings.Join(labelled("asset", d.Asset, "location", d.Location, "owner", d.Owner, "role", d.Role), ""))
 	}
 	if len(d.Names) > 0 {
-		out = append(out, fmt.Sprintf("  called %q by itself or by DNS", d.Names))
+		quoted := make([]string, len(d.Names))
+		for i, n := range d.Names {
+			quoted[i] = strconv.Quote(n)
+		}
+		out = append(out, fold("  ", "called "+strings.Join(quoted, ", ")+" by itself or by DNS")...)
 	}
 	return out
 }
 
-func (d seenRow) appendFields(b []byte) []byte {
+func (d *seenRow) appendFields(b []byte) []byte {
 	b = jsonrow.String(b, "device", d.Device.String())
 	b = jsonrow.String(b, "addr", text(d.Addr))
 	b = some(b, "mac", d.MAC)

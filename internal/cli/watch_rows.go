@@ -2,6 +2,8 @@ package cli
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/cordon-trust/cordon/internal/app"
 	"github.com/cordon-trust/cordon/internal/model"
@@ -12,16 +14,35 @@ type transferRow struct{ app.TransferInfo }
 func (transferRow) kind() string { return "transfer" }
 
 func (t transferRow) lines() []string {
-	first := fmt.Sprintf("%-10s %s  %q from %s", t.Verdict, moment(t.Time), t.Name, t.Peer)
+	first := fmt.Sprintf("%-10s %s  %s from %s", t.Verdict, moment(t.Time), carried(&t.TransferInfo), sender(&t.TransferInfo))
 	second := fmt.Sprintf("  to %s, %d bytes", receiver(&t.TransferInfo), t.Size)
 	if !t.Digest.IsZero() {
 		second += ", " + t.Digest.String()
 	}
 	out := []string{first, second}
 	for _, w := range t.Why {
-		out = append(out, "  "+w)
+		out = append(out, fold("  ", w)...)
 	}
 	return out
+}
+
+// carried is what crossed, as its protocol named it. An encrypted session has no name.
+func carried(t *app.TransferInfo) string {
+	switch {
+	case t.Name != "":
+		return strconv.Quote(t.Name)
+	case t.Verdict == model.CannotSee, t.Digest.IsZero() && t.Protocol == "tls":
+		return "an encrypted session"
+	}
+	return "a file without a name"
+}
+
+// sender is the side that sent, first by the name under which the device asked for it.
+func sender(t *app.TransferInfo) string {
+	if t.Host != "" && !strings.HasPrefix(t.Peer, t.Host) {
+		return t.Host + " at " + t.Peer
+	}
+	return t.Peer
 }
 
 type partRow struct{ app.PartInfo }
@@ -37,19 +58,10 @@ type findingRow struct{ model.Finding }
 func (findingRow) kind() string { return "finding" }
 
 func (f findingRow) lines() []string {
-	out := []string{fmt.Sprintf("FINDING    %s (%s, %s): %s", f.Rule, f.Severity, f.Class, f.Summary)}
-	for i, d := range f.Devices {
-		if i == 8 {
-			out = append(out, fmt.Sprintf("  and %d more devices", f.DeviceCount-i))
-			break
-		}
-		out = append(out, "  device: "+concerned(&d))
-	}
-	out = append(out, "  now:   "+f.Hint.Now, "  next:  "+f.Hint.Next, "  later: "+f.Hint.Later)
-	for _, e := range f.Evidence {
-		out = append(out, "  "+e)
-	}
-	return out
+	out := append([]string{"FINDING    " + f.Summary}, adviceLines(f.Finding)...)
+	out = append(out, fmt.Sprintf("  %s, %s, %s", f.Severity, f.Class, f.Rule))
+	out = append(out, deviceLines(f.Finding)...)
+	return append(out, whyLines(f.Finding)...)
 }
 
 type summaryRow struct{ app.WatchSummary }
@@ -57,9 +69,27 @@ type summaryRow struct{ app.WatchSummary }
 func (summaryRow) kind() string { return "summary" }
 
 func (m summaryRow) lines() []string {
-	out := []string{fmt.Sprintf("%d packets, %d bytes, %d sessions, %d transfers", m.Packets, m.Bytes, m.Sessions, m.Transfers)}
+	out := []string{strings.Join([]string{
+		counted(m.Packets, "packet"), counted(m.Bytes, "byte"), counted(m.Sessions, "session"), counted(m.Transfers, "transfer"),
+		counted(m.Findings, "finding"),
+	}, ", ")}
+	if m.Recorded > 0 {
+		out = append(out, counted(m.Recorded, "transfer")+" recorded in the home; `cordon finding list` judges by what is known later")
+	}
+	if m.Excluded > 0 {
+		out = append(out, counted(m.Excluded, "transfer")+" not recorded, as --exclude asks")
+	}
+	if m.Unsaved > 0 {
+		out = append(out, counted(m.Unsaved, "file")+" could not be kept for --save")
+	}
+	if m.LeftOut > 0 {
+		out = append(out, fmt.Sprintf("there are more findings than are kept: %d transfers or devices are in none, the slighter ones first", m.LeftOut))
+	}
+	if unseen := unseenIn(&m.Losses); len(unseen) > 0 {
+		out = append(out, fold("not seen: ", strings.Join(unseen, ", "))...)
+	}
 	if m.Truncated {
-		out = append(out, "the capture is cut short: what was read is above")
+		out = append(out, "not everything could be read: what could be is above")
 	}
 	return out
 }

@@ -19,10 +19,10 @@ func (sessionRow) kind() string { return "session" }
 func (s sessionRow) lines() []string {
 	out := []string{
 		fmt.Sprintf("session    %s  %s from %s to %s", moment(s.Time), s.Protocol, s.Client, s.Server),
-		fmt.Sprintf("  of %s, %d bytes sent, %d received, ended: %s", s.Device, s.ClientBytes, s.ServerBytes, s.End),
+		fmt.Sprintf("  of %s, %d bytes sent, %d received, %s", s.Device, s.ClientBytes, s.ServerBytes, ended(s.End)),
 	}
 	if s.Gaps > 0 {
-		out = append(out, fmt.Sprintf("  %d bytes are missing in %d places", s.GapBytes, s.Gaps))
+		out = append(out, "  not captured of it: "+counted(s.GapBytes, "byte")+" in "+counted(s.Gaps, "hole"))
 	}
 	var said []string
 	add := func(format, value string) {
@@ -51,6 +51,25 @@ func (s sessionRow) lines() []string {
 		out = append(out, "  not all that it said in clear could be read")
 	}
 	return out
+}
+
+// ended says in words how a session came to its end.
+func ended(how string) string {
+	switch how {
+	case "fin":
+		return "closed"
+	case "rst":
+		return "reset"
+	case "idle":
+		return "fell silent"
+	case "evicted":
+		return "given up for lack of room"
+	case "reused":
+		return "its ports were used again"
+	case "cut":
+		return "open when the capture ended"
+	}
+	return "ended: " + how
 }
 
 func (s sessionRow) appendFields(b []byte) []byte {

@@ -112,13 +112,13 @@ func TestPagesSay(t *testing.T) {
 		has, not []string
 	}{
 		{"/", []string{
-			"What needs a person today?", "PUMP-1 (ward 3, bed 1) fetched", "which differs from release:acme/pump-7/2",
+			"What needs a person today?", "PUMP-1 (ward 3, bed 1) fetched", "differs from release:acme/pump-7/2",
 			"Leave the device connected and on", "critical", "cordon trust confirm acme FINGERPRINT", "A lab home", "As of 2026-11-20 12:00:00 UTC",
 		}, []string{"infected", "compromised", "unplug"}},
 		{of[model.UpdateAltered], []string{
 			"PUMP-1, ward 3, bed 1, infusion, main: what should be done?", "In use on a patient: not known", "so act as if it is",
 			"Now, beside the device", "Swap the device for a spare when its patient allows it", "Later, security and the maker",
-			"1 device.", "clinical engineering", "product:acme/pump-7", "over http", "It is open", "cordon why artifact:sha256:", "of 200000 bytes instead of",
+			"1 device.", "clinical engineering", "product:acme/pump-7", "over http", "It is open", "cordon why artifact:sha256:", "of 200000 bytes", "bytes differ",
 		}, []string{"This finding is closed"}},
 		{of[model.UpdatePlaintext], []string{"2 devices: what should be done?", "Nothing to do at the bedside", "PUMP-2", "MON-1"}, nil},
 		{of[model.UpdateWithdrawn], []string{"not on the device list", "the battery drains", "release:acme/pump-7/1"}, nil},

@@ -16,6 +16,7 @@ type letters struct {
 
 // datagram takes one UDP datagram.
 func (e *engine) datagram(g *flow.Datagram) {
+	e.table.Repeated(g)
 	if !e.tftp.Wants(g) {
 		e.learn(g)
 		return

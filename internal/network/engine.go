@@ -148,6 +148,9 @@ func (e *engine) emit(o *object, to party, peer string) {
 			}
 		}
 	}
+	if o.target != 0 {
+		e.ranges.brokenOff(o, &to)
+	}
 	e.recycle(o)
 }
 

@@ -21,6 +21,8 @@ const (
 	decodedFactor = 16      // times its bytes that may be decoded of a larger one
 )
 
+const crowded = "too many objects were being decoded at the same time"
+
 // entity decodes the body of an object and hashes what comes out. Entities are recycled.
 type entity struct {
 	z      inflate.Reader
@@ -48,7 +50,7 @@ func (e *engine) decoder(o *object, c http.Coding) {
 	}
 	if len(e.entities) == 0 && e.entitiesMade >= maxEntities {
 		e.undecoded++
-		o.undecoded = "too many objects were being decoded at the same time"
+		o.undecoded = crowded
 		return
 	}
 	var d *entity
@@ -62,6 +64,16 @@ func (e *engine) decoder(o *object, c http.Coding) {
 	d.object, d.sent, d.size, d.err = o, 0, 0, nil
 	d.z.Reset(f, entityFloor, d.took)
 	o.entity = d
+}
+
+// spare is the coding of an object that is put together, or one that is not decoded when half of the decoders are
+// in use: it may keep one to the end of the capture.
+func (e *engine) spare(c http.Coding) http.Coding {
+	if e.entitiesMade-len(e.entities) >= maxEntities/2 && (c == http.Gzip || c == http.Deflate) {
+		e.undecoded++
+		return http.Other
+	}
+	return c
 }
 
 // write takes bytes as sent.

@@ -89,6 +89,14 @@ func TestFTP(t *testing.T) {
 			ftpScene{setup: []string{"PASV", "227 (10,0,0,201,195,80)", "STOR up/fw.bin", "150 go"}, client: pc, server: ps, upload: true},
 			"201 fw.bin true []",
 		},
+		"upload, extended passive": {
+			ftpScene{setup: []string{"EPSV", "229 ok (|||50000|)", "STOR fw.bin", "150 go"}, client: pc, server: ps, upload: true},
+			"201 fw.bin true []",
+		},
+		"upload, active": {
+			ftpScene{setup: []string{"PORT 10,0,0,11,195,81", "200", "STOR fw.bin", "150 go"}, client: "10.0.0.201:20", server: pc},
+			"201 fw.bin true []",
+		},
 		"append": {
 			ftpScene{setup: []string{"PASV", "227 (10,0,0,201,195,80)", "APPE fw.bin", "150 go"}, client: pc, server: ps, upload: true},
 			"201 fw.bin true [it was appended to what the server had under this name]",
@@ -99,7 +107,7 @@ func TestFTP(t *testing.T) {
 		},
 		"shorter than the server said": {
 			ftpScene{setup: []string{"PASV", "227 (10,0,0,201,195,80)", "RETR fw.bin", "150 x (50001 bytes)"}, client: pc, server: ps},
-			"11 fw.bin false [seen are 50000 of 50001 bytes]",
+			"11 fw.bin false [50000 of 50001 bytes were seen]",
 		},
 		"resumed": {
 			ftpScene{setup: []string{"PASV", "227 (10,0,0,201,195,80)", "REST 700", "350", "RETR fw.bin", "150 go"}, client: pc, server: ps},

@@ -31,6 +31,8 @@ type object struct {
 	spans       int       // ranges that it holds as multipart
 	field       bool      // it is part of a form and has no name of a file
 	whole       int64
+	target      uint64 // with validator names it, for ranges that may follow; 0 when none can
+	validator   uint64
 	status      int // of the HTTP answer that it is the body of; 0 where there is none
 	notes       http.Note
 
@@ -74,6 +76,7 @@ func (o *object) begin(e *engine, m *http.Message) {
 	o.host, o.name, o.declared, o.notes = m.Host, m.Name, m.Declared, m.Notes
 	o.status, o.coded = m.Status, m.Coding != http.Identity
 	o.blocks.begin(m)
+	o.resumable(m)
 	if !o.isPart() { // a range of an encoded body cannot be decoded alone
 		e.decoder(o, m.Coding)
 	}
@@ -243,7 +246,7 @@ func (o *object) remarks() []string {
 	case o.missing > 0:
 		add("%d bytes of it are missing from the capture%s", o.missing, o.fate())
 	case !o.isPart() && o.declared > o.seen:
-		add("seen are %d of %d bytes", o.seen, o.declared)
+		add("%d of %d bytes were seen", o.seen, o.declared)
 	}
 	if o.isPart() {
 		switch {

@@ -24,6 +24,7 @@ type wholeKey struct {
 	target, validator uint64
 	whole             int64
 	request           bool
+	coding            http.Coding // ranges count in the encoded bytes (RFC 9110 section 14.1)
 }
 
 // assembly is one object being put together from its parts.
@@ -40,6 +41,8 @@ type assembly struct {
 	failed     bool   // bytes were dropped because there was no room for them
 	compared   int    // times that bytes were read back to compare them
 	tail       []byte // ring of what was hashed last; nil when there is no room
+	from       int64  // where that begins: what is before came in a message that broke off
+	resumed    bool
 }
 
 // ranges puts objects together. It belongs to the engine.
@@ -51,6 +54,7 @@ type ranges struct {
 	tailsMade  int
 	spooler    spooler
 	evicted    int64
+	begun      []begun // oldest first
 }
 
 // join finds the object that a message is a part of, or nil when it does not say enough.
@@ -61,7 +65,7 @@ func (r *ranges) join(s *stream, o *object, m *http.Message) *assembly {
 	if m.Declared >= 0 && m.Declared != m.Last-m.First+1 {
 		return nil // it contradicts itself
 	}
-	k := wholeKey{s.conn.Side(m.Side ^ 1).Addr(), m.Host, m.Target, m.Validator, m.Whole, m.Request}
+	k := wholeKey{s.conn.Side(m.Side ^ 1).Addr(), m.Host, m.Target, m.Validator, m.Whole, m.Request, m.Coding}
 	a := r.by[k]
 	if a == nil {
 		if a = r.start(k, m); a == nil {
@@ -91,9 +95,11 @@ func (r *ranges) start(k wholeKey, m *http.Message) *assembly {
 	e.live++
 	a := &assembly{key: k, object: e.object()}
 	a.object.begin(e, &http.Message{
-		Time: m.Time, Request: m.Request, Host: m.Host, Name: m.Name, Declared: m.Whole, First: -1, Whole: -1,
+		Time: m.Time, Request: m.Request, Host: m.Host, Name: m.Name, Declared: m.Whole, First: -1, Whole: -1, Coding: e.spare(m.Coding),
 	})
-	a.object.coded = m.Coding != http.Identity
+	if a.object.coded = m.Coding != http.Identity; a.object.coded && a.object.entity == nil && m.Coding != http.Other {
+		a.object.undecoded = crowded
+	}
 	switch n := len(r.tails); {
 	case n > 0:
 		a.tail, r.tails = r.tails[n-1], r.tails[:n-1]
@@ -102,6 +108,7 @@ func (r *ranges) start(k wholeKey, m *http.Message) *assembly {
 		a.tail = make([]byte, tailBytes)
 	}
 	r.by[k] = a
+	r.goOn(a)
 	return a
 }
 
@@ -210,7 +217,7 @@ func (r *ranges) again(a *assembly, off int64, b []byte) {
 	for len(b) > 0 {
 		var same bool
 		held, n := a.held(off, int64(len(b)))
-		recent := o.at - tailBytes
+		recent := max(o.at-tailBytes, a.from)
 		switch {
 		case held:
 			r.compare(a, off, b[:n])
@@ -262,7 +269,10 @@ func (r *ranges) finish(a *assembly) {
 	o.end(r.engine, &http.Message{
 		Host: o.host, Name: o.name, Seen: seen, First: -1, Whole: -1, Complete: o.at == a.key.whole, Unchecked: o.unchecked,
 	})
-	o.extra = append(o.extra, fmt.Sprintf("it crossed in ranges: %d were seen", a.parts))
+	o.extra = append(o.extra, fmt.Sprintf("it crossed in ranges; seen of these: %d", a.parts))
+	if a.resumed {
+		o.extra = append(o.extra, "its beginning came in a message that broke off")
+	}
 	if a.failed {
 		o.extra = append(o.extra, "bytes of it that came out of order could not be kept")
 	}

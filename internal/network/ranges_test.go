@@ -235,3 +235,78 @@ func TestKnownRanges(t *testing.T) {
 		}
 	}
 }
+
+// Ranges count in the bytes as sent, so those of an encoded object give its digest as sent and, decoded in their
+// order, that of the entity. Objects that are never whole leave decoders for others.
+func TestRangesOfEncoded(t *testing.T) {
+	t.Parallel()
+	const fields = "Content-Encoding: gzip\r\nETag: \"1\"\r\n"
+	fw := firmware(11, 120_000)
+	z := gz(t, fw)
+	n := len(z)
+	for name, k := range map[string]struct {
+		parts  [][2]int
+		before int // other objects of which only the first range is seen
+		entity model.Digest
+		whole  bool
+	}{
+		"in order":            {[][2]int{{0, 50_000}, {50_000, n}}, 0, model.DigestOf(fw), true},
+		"out of order":        {[][2]int{{50_000, n}, {1, 50_000}, {0, 1}}, 0, model.DigestOf(fw), true},
+		"a hole":              {[][2]int{{0, 50_000}, {50_001, n}}, 0, model.Digest{}, false},
+		"behind a few others": {[][2]int{{0, n}}, maxEntities/2 - 1, model.DigestOf(fw), true},
+		"behind many others":  {[][2]int{{0, n}}, 2 * maxEntities, model.Digest{}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWire()
+			for i := range k.before {
+				ranged(w, 30000+i, fmt.Sprintf("/%d.bin", i), 0, 100, n, z[:100], fields).close()
+			}
+			for i, p := range k.parts {
+				ranged(w, 41000+i, "/fw.bin", p[0], p[1], n, z[p[0]:p[1]], fields).close()
+			}
+			c := w.conv("10.0.0.11:40001", "10.0.0.200:80").open()
+			c.send(0, get("/other.bin"))
+			c.send(1, ok(z, "Content-Encoding: gzip\r\n"))
+			l, s := watchParts(t, w.pcap(), Options{})
+			if len(l.got) != 2+k.before {
+				t.Fatalf("%d transfers", len(l.got))
+			}
+			for _, g := range l.got {
+				switch g.Name {
+				case "fw.bin":
+					typ := ""
+					if !k.entity.IsZero() || !k.whole {
+						typ = "application/x-elf"
+					}
+					if g.Complete != k.whole || k.whole && g.Digest != model.DigestOf(z) || g.EntityDigest != k.entity || g.ContentType != typ {
+						t.Errorf("%+v", g)
+					}
+					if k.whole && k.entity.IsZero() != slices.Contains(g.Notes, crowded) {
+						t.Errorf("notes %q", g.Notes)
+					}
+				case "other.bin":
+					if g.EntityDigest != model.DigestOf(fw) {
+						t.Errorf("the other has entity %s", g.EntityDigest)
+					}
+				}
+			}
+			if (s.Losses.Undecoded > 0) != (k.before > maxEntities) {
+				t.Errorf("%d undecoded", s.Losses.Undecoded)
+			}
+		})
+	}
+}
+
+// A range of the encoded object and one of the object itself are of different bytes.
+func TestRangesOfEitherCoding(t *testing.T) {
+	t.Parallel()
+	fw := firmware(11, 1000)
+	w := newWire()
+	ranged(w, 41000, "/fw.bin", 0, 500, 1000, fw[:500], "Content-Encoding: gzip\r\n").close()
+	ranged(w, 41001, "/fw.bin", 500, 1000, 1000, fw[500:], "").close()
+	l, _ := watchParts(t, w.pcap(), Options{})
+	if len(l.got) != 2 || l.got[0].Complete || l.got[1].Complete {
+		t.Errorf("%+v", l.got)
+	}
+}

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"bytes"
 	"cmp"
 	"net/netip"
 	"slices"
@@ -39,17 +40,28 @@ type SightingSink interface {
 	Sighting(Sighting) error
 }
 
-// handSightings tells the sink who was seen.
+// handSightings tells the sink who was seen, one after the other: a list of all of them would be the largest
+// thing in memory. It puts the stays of an address in the order of their MACs, so nothing may be read behind it.
 func (e *engine) handSightings() {
 	sink, ok := e.sink.(SightingSink)
 	if !ok {
 		return
 	}
-	for _, s := range e.who.sightings() {
-		if s.Device = e.identity(&s); e.err != nil {
-			return
+	places := e.who.places.all()
+	slices.SortFunc(places, func(a, b *place) int { return a.addr.Compare(b.addr) })
+	for _, p := range places {
+		slices.SortFunc(p.stays, func(a, b stay) int {
+			return cmp.Or(bytes.Compare(a.mac[:], b.mac[:]), cmp.Compare(a.first, b.first))
+		})
+		for i := range p.stays {
+			s := e.who.sighting(p, &p.stays[i])
+			if s.Device = e.identity(&s); e.err != nil {
+				return
+			}
+			if e.err = sink.Sighting(s); e.err != nil {
+				return
+			}
 		}
-		e.err = sink.Sighting(s)
 	}
 }
 
@@ -65,20 +77,7 @@ func (e *engine) identity(s *Sighting) model.Subject {
 	return d
 }
 
-// sightings lists what is known, in its order.
-func (w *who) sightings() []Sighting {
-	var out []Sighting
-	for _, p := range w.places.all() {
-		for i := range p.stays {
-			out = append(out, w.sighting(p, &p.stays[i]))
-		}
-	}
-	slices.SortFunc(out, func(a, b Sighting) int {
-		return cmp.Or(a.Addr.Compare(b.Addr), cmp.Compare(a.MAC, b.MAC), a.First.Compare(b.First))
-	})
-	return out
-}
-
+// sighting is one stay at an address.
 func (w *who) sighting(p *place, s *stay) Sighting {
 	out := Sighting{
 		Addr: p.addr.IP(), First: time.Unix(0, s.first).UTC(), Last: time.Unix(0, s.last).UTC(),

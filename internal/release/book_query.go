@@ -25,9 +25,6 @@ func (b *Book) Releases() []Release {
 // ByDigest returns the releases that have an artifact with these bytes.
 func (b *Book) ByDigest(d model.Digest) []Release { return copied(b.byBytes[d]) }
 
-// Serves reports whether a release that its publisher signed with effect names the host.
-func (b *Book) Serves(host string) bool { return len(b.byHost[host]) > 0 }
-
 // Lookup returns a publisher's release of that version. One that stands comes before one that does not.
 func (b *Book) Lookup(publisher string, product model.Subject, version string) (Release, bool) {
 	s, err := model.ReleaseOf(publisher, product, version)

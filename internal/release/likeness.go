@@ -108,7 +108,7 @@ func (c *judging) like(r *Release, a *Artifact) *likeness {
 		release: r.Subject, product: r.Set.Product, publisher: r.Set.Author, statement: r.Statement,
 		digest: a.SHA256, counter: r.Set.Counter, artifact: a, length: a.Length,
 		named: normal(c.t.Name) == a.Name, size: c.hasSize(a.Length),
-		host: slices.Contains(r.Set.Hosts, c.t.Host), device: c.d.Product == r.Set.Product,
+		host: slices.Contains(r.Set.Hosts, c.from()), device: c.d.Product == r.Set.Product,
 	}
 }
 

@@ -9,14 +9,24 @@ type ThirdParties func(host, name string) (publisher, list string, ok bool)
 // SetThirdParties says whom the book asks; nil knows nobody.
 func (b *Book) SetThirdParties(ask ThirdParties) { b.parties = ask }
 
+// from is the server name that the bytes came from, or "". What a client sent up went to that server: its
+// name says nothing of who made the bytes.
+func (c *judging) from() string {
+	if c.t.Upload {
+		return ""
+	}
+	return c.t.Host
+}
+
 // party asks once for the publisher of the host that sent the transfer.
 func (c *judging) party() (publisher, list string, ok bool) {
-	if c.book.parties == nil || c.t.Host == "" {
+	host := c.from()
+	if c.book.parties == nil || host == "" {
 		return "", "", false
 	}
 	if !c.asked {
 		c.asked = true
-		c.sender.publisher, c.sender.list, c.sender.ok = c.book.parties(c.t.Host, c.t.Name)
+		c.sender.publisher, c.sender.list, c.sender.ok = c.book.parties(host, c.t.Name)
 	}
 	return c.sender.publisher, c.sender.list, c.sender.ok
 }
@@ -37,7 +47,7 @@ func (c *judging) noExcuse() string {
 	switch {
 	case len(c.releases) > 0 || len(c.vouches) > 0 || c.likest() != nil || c.declared() != nil:
 		return "what it sent resembles a release"
-	case len(c.book.byHost[c.t.Host]) > 0:
+	case len(c.book.byHost[c.from()]) > 0:
 		return "releases name the same host"
 	case !c.d.Listed:
 		return "the device is not listed, so it may be an endpoint"

@@ -16,10 +16,7 @@ const EncryptedFrom = 64 << 10
 // release names, and unknown elsewhere.
 func (c *judging) session() {
 	c.j.Verdict, c.j.Fits = model.Unknown, model.FitUnknown
-	makers := c.book.servedBy(c.t.Host)
-	if c.t.Upload { // it went to that host
-		makers = nil
-	}
+	makers := c.book.servedBy(c.from())
 	if c.t.Size <= EncryptedFrom || !c.d.Listed && len(makers) == 0 {
 		c.why("the session is encrypted, so nothing of it can be compared")
 		return
@@ -76,7 +73,7 @@ func (r *Release) seals(name string) bool {
 // comesFrom reports whether a host of the release sent the transfer or its product received it. When
 // neither is known there is nothing that speaks against it.
 func (c *judging) comesFrom(r *Release) bool {
-	return slices.Contains(r.Set.Hosts, c.t.Host) || c.d.Product == r.Set.Product ||
+	return slices.Contains(r.Set.Hosts, c.from()) || c.d.Product == r.Set.Product ||
 		len(r.Set.Hosts) == 0 && c.fit(r.Set.Product) == model.FitUnknown
 }
 

@@ -105,6 +105,7 @@ func TestThirdParty(t *testing.T) {
 		"not listed":               {change: func(s *scene) { s.d.Listed = false }, want: model.Unknown, why: "excuses nothing here: the device is not listed"},
 		"a gateway":                {change: func(s *scene) { s.d.Role = model.Gateway }, want: model.Unknown, why: "listed as gateway"},
 		"like a release":           {change: func(s *scene) { s.seen.Name, s.body = "pump.bin", "nex" }, want: model.Altered, why: "excuses nothing here: what it sent resembles a release"},
+		"sent up to the host":      {change: func(s *scene) { s.seen.Upload = true }, want: model.Unknown, why: "no organisation"},
 		"incomplete":               {change: func(s *scene) { s.seen.Complete = false }, want: model.Incomplete, why: "by name only (a list of 2026-11-20, unverified)"},
 		"a release, verified":      {change: func(s *scene) { s.body = "old" }, want: model.Verified},
 		"a release, not logged":    {change: unlogged, want: model.Unknown, why: "resembles a release"},

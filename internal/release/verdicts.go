@@ -135,7 +135,7 @@ func (c *judging) altered() bool {
 	}
 	c.j.Verdict = model.Altered
 	c.nameLike(l)
-	c.why("the file %q has %s, and its bytes differ: %s of %d bytes instead of %s", c.t.Name, l.text(), c.t.Digest, c.t.Size, l.digest)
+	c.why("the file %q has %s, and its bytes differ from that artifact, which is %s of %d bytes", c.t.Name, l.text(), l.digest, l.length)
 	return true
 }
 

@@ -129,6 +129,19 @@ func (r Rows) EraseBatch(ctx context.Context, batch model.Digest) (int64, error)
 	return r.erase(ctx, `SELECT id, batch FROM segments WHERE batch = $1 AND held > 0`, batch[:])
 }
 
+// Due returns the batches of which rows are to be erased by now.
+func (r Rows) Due(ctx context.Context, now time.Time) ([]model.Digest, error) {
+	var out []model.Digest
+	err := r.tx.each(ctx, "find rows that are due", `SELECT DISTINCT batch FROM segments WHERE expires_at <> '' AND expires_at <= $1 AND held > 0 ORDER BY batch`,
+		[]any{stamp(now)}, func(scan func(...any) error) error {
+			var batch model.Digest
+			err := scan(digested{&batch})
+			out = append(out, batch)
+			return err
+		})
+	return out, err
+}
+
 // EraseExpired erases the rows whose time has come and returns how many there were.
 func (r Rows) EraseExpired(ctx context.Context, now time.Time) (int64, error) {
 	return r.erase(ctx, `SELECT id, batch FROM segments WHERE expires_at <> '' AND expires_at <= $1 AND held > 0`, stamp(now))

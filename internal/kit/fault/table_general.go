@@ -29,7 +29,7 @@ var general = map[Code]Description{
 	},
 	WriteFailed: {
 		Exit: ExitFailed,
-		Hint: "check the owner and the permissions of the folder that is named, then run the command again",
+		Hint: "check that the disk has room, and the owner and the permissions of the folder that is named, then run the command again",
 		Explain: "A file could not be written. Cordon writes beside the target and then swaps in one step, so the target " +
 			"holds either all of its old content or all of the new, never a half. Run the command again once the " +
 			"folder can be written by your account.",

@@ -40,7 +40,9 @@ type Set struct {
 	house   string
 	opt     Options
 	found   map[model.Digest]*gathered
-	devices int // of all findings together
+	grave   map[model.Severity]int // how many of found there are
+	lesser  []*gathered            // once the set was full: those that have to give way, the next one last
+	devices int                    // of all findings together
 	dropped int
 }
 
@@ -62,27 +64,29 @@ func NewSet(house string, opt Options) *Set {
 	if opt.Code == nil {
 		opt.Code = func(t *model.Transfer) bool { return Code(t.ContentType) }
 	}
-	return &Set{house: house, opt: opt, found: map[model.Digest]*gathered{}}
+	return &Set{house: house, opt: opt, found: map[model.Digest]*gathered{}, grave: map[model.Severity]int{}}
 }
 
-// Add takes one judged transfer, whose device the hospital's list describes with info. It returns the ID of the finding that the transfer belongs to; the zero
-// digest when it is none, or when the set is full. The order in which transfers are added does not matter.
+// Add takes one judged transfer, whose device the hospital's list describes with info. It returns the ID of the
+// finding that the transfer belongs to; the zero digest when it is none, or when the set is full of findings that
+// are as grave. Until the set is full, the order in which transfers are added does not matter.
 func (s *Set) Add(t model.Transfer, d model.Device, info model.DeviceInfo, j model.Judgement) model.Digest {
 	rule := s.rule(&t, &d, &j)
 	if rule == "" {
 		return model.Digest{}
 	}
-	id := identity(rule, &t)
+	id := ID(rule, &t)
 	g := s.found[id]
 	if g == nil {
-		if len(s.found) == MaxFindings {
-			s.dropped++
-			return model.Digest{}
-		}
 		g = &gathered{devices: map[model.Subject]model.FindingDevice{}}
 		g.ID, g.Rule, g.State = id, rule, model.Open
 		g.Severity, g.Class = weigh(rule)
+		if len(s.found) == MaxFindings && !s.giveWay(g.Severity) {
+			s.dropped++
+			return model.Digest{}
+		}
 		s.found[id] = g
+		s.grave[g.Severity]++
 	}
 	fd := model.FindingDevice{Device: t.Device, Product: d.Product, Listed: d.Listed, DeviceInfo: info}
 	if !d.Subject.IsZero() {
@@ -144,8 +148,9 @@ func Reconcile(earlier, today []model.Finding) []model.Finding {
 	return out
 }
 
-// identity digests what makes two transfers one finding.
-func identity(rule model.Rule, t *model.Transfer) model.Digest {
+// ID returns the ID of the finding to which a transfer belongs when it falls under a rule: a digest of what makes
+// two transfers one finding.
+func ID(rule model.Rule, t *model.Transfer) model.Digest {
 	key := []any{rule, channelKey(t), t.Protocol}
 	switch d := bytesOf(t); {
 	case rule == model.UpdatePlaintext: // it is about the channel, whatever came over it
@@ -194,6 +199,11 @@ func channel(t *model.Transfer) string {
 	if t.Host != "" {
 		return clip(t.Host, maxWireText)
 	}
+	return peerAddr(t)
+}
+
+// peerAddr is the address of the side that sent the bytes.
+func peerAddr(t *model.Transfer) string {
 	if a, err := netip.ParseAddrPort(t.Peer); err == nil {
 		return a.Addr().Unmap().String()
 	}
@@ -238,6 +248,7 @@ func (g *gathered) take(t *model.Transfer, j *model.Judgement, d model.FindingDe
 		return
 	}
 	g.first, g.said, g.device = *t, *j, d
+	g.first.Parts = model.Parts{} // a finding does not tell of them, and they can be most of a MiB
 }
 
 // finish writes out a finding.

@@ -68,7 +68,7 @@ func TestRules(t *testing.T) {
 		"wrong device": {j: judged(model.WrongDevice), rule: model.UpdateWrongDevice, severity: model.High, class: model.PatientSafety, says: "for product:acme/pump-7"},
 		"withdrawn":    {j: judged(model.Withdrawn), rule: model.UpdateWithdrawn, severity: model.High, class: model.PatientSafety, says: "was taken back"},
 		"unlogged":     {j: unlogged, rule: model.UpdateUnlogged, severity: model.High, class: model.PatientSafety, says: "not in its publisher's log"},
-		"resembles":    {j: judged(model.Unknown), rule: model.UpdateUnknown, severity: model.High, class: model.PatientSafety, says: "resembles release:acme/pump-7/2.1.0"},
+		"named by a statement that does not count": {j: judged(model.Unknown), rule: model.UpdateUnknown, severity: model.High, class: model.PatientSafety, says: "what says that it is release:acme/pump-7/2.1.0 does not count today"},
 		"a maker's host": {
 			j: model.Judgement{Verdict: model.Unknown}, rule: model.UpdateUnknown, severity: model.High, class: model.PatientSafety,
 			says: "not signed by any organisation",
@@ -91,6 +91,11 @@ func TestRules(t *testing.T) {
 		"a picture for a listed device": {
 			t: func(t *model.Transfer) { t.Host, t.ContentType = "elsewhere.test", "image/png" }, listed: true,
 			j: model.Judgement{Verdict: model.Unknown},
+		},
+		"sent up to a maker's host": {t: func(t *model.Transfer) { t.Upload = true }, j: model.Judgement{Verdict: model.Unknown}},
+		"sent up to a listed device": {
+			t: func(t *model.Transfer) { t.Upload = true }, listed: true, j: model.Judgement{Verdict: model.Unknown},
+			rule: model.UpdateUnknown, severity: model.High, class: model.PatientSafety, says: `was sent "pump.bin" from 192.0.2.9`,
 		},
 		"plain text":          {j: judged(model.Verified), rule: model.UpdatePlaintext, severity: model.Medium, class: model.Security, says: "over plain http"},
 		"verified, protected": {t: func(t *model.Transfer) { t.Protocol = "https" }, j: judged(model.Verified)},
@@ -233,6 +238,54 @@ func TestBounds(t *testing.T) {
 	}
 	if n := len(list[0].Evidence); n != maxEvidence || len(list[0].Evidence[1]) > maxSentences+3 {
 		t.Errorf("%d sentences, %d bytes", n, len(list[0].Evidence[1]))
+	}
+}
+
+// A flood of what is slight hides nothing grave: the bound takes the slight ones.
+func TestFloodHidesNothingGrave(t *testing.T) {
+	t.Parallel()
+	s := NewSet("h", Options{})
+	add := func(v model.Verdict, i int) model.Digest {
+		tr := fetched(t, i)
+		tr.Time, tr.Host = noon.Add(time.Duration(i)*time.Second), fmt.Sprintf("h%d.test", i)
+		return s.Add(tr, model.Device{}, model.DeviceInfo{}, model.Judgement{Verdict: v})
+	}
+	for i := range MaxFindings {
+		add(model.Verified, i)
+	}
+	for i, v := range []model.Verdict{model.Verified, model.Replayed, model.Altered, model.Verified} {
+		if id := add(v, MaxFindings+i); id.IsZero() != (v == model.Verified) {
+			t.Errorf("%s: %s", v, id)
+		}
+	}
+	list := s.List()
+	if len(list) != MaxFindings || s.Dropped() != 4 || list[0].Rule != model.UpdateAltered || list[1].Rule != model.UpdateReplayed {
+		t.Errorf("%d findings, %d dropped, first %s and %s", len(list), s.Dropped(), list[0].Rule, list[1].Rule)
+	}
+	if last := list[len(list)-1]; last.Host != fmt.Sprintf("h%d.test", MaxFindings-3) {
+		t.Errorf("the last that is left is %q", last.Host)
+	}
+	if s.devices != MaxFindings {
+		t.Errorf("%d devices", s.devices)
+	}
+	// Findings that are all as grave stay.
+	for i := range MaxFindings {
+		add(model.Altered, 2*MaxFindings+i)
+	}
+	if before := s.Dropped(); !add(model.Altered, 4*MaxFindings).IsZero() || s.Dropped() != before+1 || len(s.List()) != MaxFindings {
+		t.Error("one of as grave ones was put out")
+	}
+}
+
+// Digests of parts can be most of a MiB, so that thousands of findings must not keep them.
+func TestPartsAreNotKept(t *testing.T) {
+	t.Parallel()
+	s := NewSet("h", Options{})
+	tr := fetched(t, 1)
+	tr.Parts.Prefixes = make([]model.Digest, model.MaxBlocks)
+	id := s.Add(tr, model.Device{}, model.DeviceInfo{}, model.Judgement{Verdict: model.Altered})
+	if g := s.found[id]; g == nil || g.first.Parts.Prefixes != nil || tr.Parts.Prefixes == nil {
+		t.Error("the parts are kept")
 	}
 }
 

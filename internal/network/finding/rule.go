@@ -36,7 +36,7 @@ func (s *Set) rule(t *model.Transfer, d *model.Device, j *model.Judgement) model
 // crosses a hospital's wire is signed by nobody that the house knows. A page that a maker's host gives in place
 // of a file is no update.
 func (s *Set) tells(t *model.Transfer, d *model.Device, j *model.Judgement) bool {
-	return t.Host != "" && !t.Refused && s.opt.MakerHost(t.Host) || !j.Release.IsZero() || d.Listed && s.code(*t)
+	return t.Host != "" && !t.Upload && !t.Refused && s.opt.MakerHost(t.Host) || !j.Release.IsZero() || d.Listed && s.code(*t)
 }
 
 // code takes a copy, so that what is not asked about need not outlive the call.

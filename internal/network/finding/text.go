@@ -9,13 +9,13 @@ import (
 
 // summary says in one sentence which device fetched what, and what is odd about it.
 func (s *Set) summary(g *gathered) string {
-	what := fmt.Sprintf("%s fetched %s from %s", who(g), thing(&g.first), channel(&g.first))
+	what := fmt.Sprintf("%s %s %s from %s", who(g), took(&g.first), thing(&g.first), sender(&g.first))
 	j := &g.said
 	switch g.Rule {
 	case model.UpdateAltered:
-		return what + ", which differs from " + release(j)
+		return what + "; it differs from " + release(j)
 	case model.UpdateAmbiguous:
-		return what + ", and two copies of the same bytes differ on the wire: it may have kept other bytes than were checked"
+		return what + "; two copies of the same bytes differed on the wire, so it may have kept other bytes than were checked"
 	case model.UpdateReplayed:
 		return fmt.Sprintf("%s: %s is older than what was delivered before", what, release(j))
 	case model.UpdateWrongDevice:
@@ -28,13 +28,13 @@ func (s *Set) summary(g *gathered) string {
 	case model.UpdateUnlogged:
 		return fmt.Sprintf("%s: %s is signed and not in its publisher's log", what, release(j))
 	case model.UpdatePlaintext:
-		return fmt.Sprintf("%s fetched a verified release from %s over plain %s: anybody on the way could change what is fetched next",
-			who(g), channel(&g.first), g.first.Protocol)
+		return fmt.Sprintf("%s %s a verified release from %s over plain %s: anybody on the way could change what comes next",
+			who(g), took(&g.first), sender(&g.first), g.first.Protocol)
 	}
 	if !j.Release.IsZero() {
-		return fmt.Sprintf("%s, which resembles %s and is not signed by its publisher in a way that counts", what, release(j))
+		return fmt.Sprintf("%s; what says that it is %s does not count today", what, release(j))
 	}
-	return what + ", which is not signed by any organisation that this house trusts"
+	return what + "; it is not signed by any organisation that this house trusts"
 }
 
 // who names one device as people know it, or how many there are.
@@ -50,6 +50,22 @@ func who(g *gathered) string {
 		return name + " (" + g.device.Location + ")"
 	}
 	return name
+}
+
+// took says whether the receiver asked for the bytes.
+func took(t *model.Transfer) string {
+	if t.Upload {
+		return "was sent"
+	}
+	return "fetched"
+}
+
+// sender is who the bytes came from: of what was sent up, the host is where they went.
+func sender(t *model.Transfer) string {
+	if t.Upload {
+		return peerAddr(t)
+	}
+	return channel(t)
 }
 
 func thing(t *model.Transfer) string {

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"encoding/binary"
 	"math/bits"
 	"net/netip"
@@ -32,6 +33,19 @@ func (a Addr) IP() netip.Addr {
 	binary.BigEndian.PutUint64(b[8:], a.Lo)
 	return netip.AddrFrom16(b).Unmap()
 }
+
+// Compare orders addresses as netip does: those of IPv4 first.
+func (a Addr) Compare(b Addr) int {
+	if a4, b4 := a.is4(), b.is4(); a4 != b4 {
+		if a4 {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Or(cmp.Compare(a.Hi, b.Hi), cmp.Compare(a.Lo, b.Lo))
+}
+
+func (a Addr) is4() bool { return a.Hi == 0 && a.Lo>>32 == v4Prefix>>32 }
 
 func (a Addr) less(b Addr) bool { return a.Hi < b.Hi || a.Hi == b.Hi && a.Lo < b.Lo }
 

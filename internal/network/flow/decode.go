@@ -51,6 +51,7 @@ type Datagram struct {
 	Wire             int // length of the payload on the wire; larger than len(Payload) when it was cut
 
 	whole, addrs []byte // the datagram with its header, and both addresses
+	id           uint32 // IP identification, 0 where there is none
 	badHead      bool
 }
 
@@ -91,7 +92,7 @@ func (d *Decoder) Frame(p *capture.Packet) Layer {
 
 // frame opens any record, layer by layer.
 func (d *Decoder) frame(p *capture.Packet) Layer {
-	b, cut := p.Data, p.Wire > len(p.Data)
+	b, cut := p.Data, p.Wire-len(p.Data)
 	var typ uint16
 	switch p.Link {
 	case capture.LinkEthernet:
@@ -125,8 +126,8 @@ func (d *Decoder) frame(p *capture.Packet) Layer {
 	return d.network(typ, b, cut, p.Time)
 }
 
-// network skips VLAN tags and opens what lies behind.
-func (d *Decoder) network(typ uint16, b []byte, cut bool, t int64) Layer {
+// network skips VLAN tags and opens what lies behind. cut is how many bytes were not captured.
+func (d *Decoder) network(typ uint16, b []byte, cut int, t int64) Layer {
 	for range maxTags {
 		if typ != typeVLAN && typ != typeQinQ && typ != typeQinQ9 {
 			break

@@ -12,6 +12,7 @@ const (
 	maxFragBytes  = 4 << 20 // of all datagrams
 	fragPatience  = 30e9    // nanoseconds, RFC 791 section 3.2 and RFC 8200 section 4.5 allow 15 s and 60 s
 	maxDatagramIP = 65535
+	wholeKept     = 16
 )
 
 type fragKey struct {
@@ -41,6 +42,24 @@ type fragments struct {
 	order []*datagram
 	free  []*datagram
 	bytes int
+	whole [wholeKept]whole // completed last
+	next  int              // of whole
+}
+
+// whole is a datagram that was put together. Its fragments may come again from the mirror.
+type whole struct {
+	key fragKey
+	at  int64
+}
+
+// copied reports whether a datagram was complete a moment ago, so that this fragment was seen before.
+func (f *fragments) copied(k fragKey, t int64) bool {
+	for i := range f.whole {
+		if w := &f.whole[i]; w.key == k && w.at != 0 && max(t-w.at, w.at-t) <= copyWithin {
+			return true
+		}
+	}
+	return false
 }
 
 // fragment takes one fragment and reports whether p now is the whole packet. The bytes of a whole packet
@@ -48,7 +67,12 @@ type fragments struct {
 func (d *Decoder) fragment(p *packet, proto byte, at int, more bool) bool {
 	f := &d.frags
 	f.expire(p.time, d.Counts)
-	g := f.get(fragKey{p.src, p.dst, p.id, proto}, p.time, d.Counts)
+	k := fragKey{p.src, p.dst, p.id, proto}
+	if f.copied(k, p.time) {
+		d.Counts.Copies++
+		return false
+	}
+	g := f.get(k, p.time, d.Counts)
 	end := at + len(p.body)
 	if p.cut || g.dead || end > maxDatagramIP || more && len(p.body)%8 != 0 || len(p.body) == 0 {
 		d.Counts.FragDropped++
@@ -67,12 +91,18 @@ func (d *Decoder) fragment(p *packet, proto byte, at int, more bool) bool {
 		return g.kill(d.Counts)
 	}
 	f.bytes += g.held - before
+	if g.held == before {
+		d.Counts.Copies++
+		return false
+	}
 	g.badHead = g.badHead || p.badHead
 	if g.total < 0 || len(g.pieces) != 1 || g.pieces[0] != (piece{0, g.total}) {
 		return false
 	}
 	p.body, p.wire, p.badHead, p.copied = g.buf[:g.total], g.total, g.badHead, true
 	f.remove(g)
+	f.whole[f.next] = whole{k, p.time}
+	f.next = (f.next + 1) % wholeKept
 	return true
 }
 

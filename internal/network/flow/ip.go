@@ -35,18 +35,18 @@ type packet struct {
 	time     int64
 }
 
-func (d *Decoder) ipv4(b []byte, cut bool, t int64) Layer {
+func (d *Decoder) ipv4(b []byte, cut int, t int64) Layer {
 	if len(b) < 20 || b[0]>>4 != 4 {
 		return d.short()
 	}
 	hl, total := int(b[0]&15)*4, int(binary.BigEndian.Uint16(b[2:]))
 	if total == 0 {
-		total = len(b) // segmentation offload: the sending host had yet to fill it in
+		total = len(b) + cut // segmentation offload: the sending host had yet to fill it in
 	}
 	if hl < 20 || hl > len(b) || total < hl {
 		return d.short()
 	}
-	if total > len(b) && !cut {
+	if total > len(b) && cut == 0 {
 		return d.short() // the frame is whole and shorter than the packet claims
 	}
 	p := packet{
@@ -65,15 +65,15 @@ func (d *Decoder) ipv4(b []byte, cut bool, t int64) Layer {
 	return d.transport(&p, proto)
 }
 
-func (d *Decoder) ipv6(b []byte, cut bool, t int64) Layer {
+func (d *Decoder) ipv6(b []byte, cut int, t int64) Layer {
 	if len(b) < 40 || b[0]>>4 != 6 {
 		return d.short()
 	}
 	n := int(binary.BigEndian.Uint16(b[4:]))
 	if n == 0 {
-		n = len(b) - 40 // jumbogram or offload
+		n = len(b) + cut - 40 // jumbogram or offload
 	}
-	if 40+n > len(b) && !cut {
+	if 40+n > len(b) && cut == 0 {
 		return d.short()
 	}
 	p := packet{
@@ -195,6 +195,6 @@ func (d *Decoder) udp(p *packet) Layer {
 	if e := tunnel(g.SrcPort, g.DstPort, g.Payload); e != EncapCount {
 		return d.encap(e)
 	}
-	g.whole, g.addrs, g.badHead = b[:min(n, len(b))], p.addrs, p.badHead
+	g.whole, g.addrs, g.id, g.badHead = b[:min(n, len(b))], p.addrs, p.id, p.badHead
 	return UDP
 }

@@ -63,10 +63,15 @@ func (t *Table) data(c *Conn, side int, s *Segment, seq uint32) {
 func (t *Table) old(c *Conn, side int, b []byte, n, back int) int {
 	d := &c.half[side]
 	if n == 1 && back == 1 {
+		if t.mirrored {
+			return n
+		}
 		t.Counts.KeepAlive++ // RFC 9293 section 3.8.4
 		return n
 	}
-	t.Counts.Retrans++
+	if !t.mirrored {
+		t.Counts.Retrans++
+	}
 	k := min(n, back)
 	seen := b[:min(k, len(b))]
 	if uint64(back) > d.off { //nolint:gosec // not negative

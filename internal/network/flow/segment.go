@@ -14,7 +14,7 @@ const maxAhead = 64 << 20
 func (t *Table) Add(s *Segment) {
 	k, side := keyOf(s, t.realm)
 	name := k.hash(t.seed)
-	if t.copies.seen(s, name, side) {
+	if t.mirrored = t.copies.seen(s, name, side); t.mirrored {
 		t.Counts.Copies++
 		if s.Wire == 0 {
 			return

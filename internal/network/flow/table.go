@@ -47,6 +47,8 @@ type Table struct {
 	senders senders
 	copies  copies
 	chunk   Chunk
+
+	mirrored bool // the segment at hand was seen before: the mirror sent it again, not its sender
 }
 
 type slot struct {

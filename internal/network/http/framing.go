@@ -41,9 +41,9 @@ func (p *parser) frame() {
 	h, m := &p.head, &p.msg
 	p.open = true
 	m.Coding, m.Type, m.Params = h.coding, h.multi, h.params
+	m.Validator = h.validator()
 	if h.ranged && (h.code == 206 || p.role == requests) || h.code == 206 {
 		m.Notes |= NotePart
-		m.Validator = h.validator()
 		if h.ranged {
 			m.First, m.Last, m.Whole = h.first, h.last, h.whole
 		}

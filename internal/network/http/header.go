@@ -143,7 +143,7 @@ func (h *header) field(l []byte) {
 	case 4:
 		if h.req.host == "" && is(name, "host") {
 			h.req.host = hostOf(bytes.TrimSpace(l[i+1:]))
-		} else if h.code == 206 && is(name, "etag") {
+		} else if h.versioned() && is(name, "etag") {
 			h.etag = h.hash(bytes.TrimSpace(l[i+1:]))
 		}
 	case 12:
@@ -153,7 +153,7 @@ func (h *header) field(l []byte) {
 	case 13:
 		if is(name, "content-range") {
 			h.contentRange(bytes.TrimSpace(l[i+1:]))
-		} else if h.code == 206 && is(name, "last-modified") {
+		} else if h.versioned() && is(name, "last-modified") {
 			h.changed = h.hash(bytes.TrimSpace(l[i+1:]))
 		}
 	case 14:
@@ -237,27 +237,32 @@ func (h *header) contentEncoding(v []byte) {
 	}
 }
 
-// contentRange reads "bytes first-last/whole" (RFC 9110 section 14.4).
+// contentRange reads "bytes first-last/whole" (RFC 9110 section 14.4). Of two that differ neither is believed.
 func (h *header) contentRange(v []byte) {
-	h.ranged, h.first, h.whole = true, -1, -1
+	first, last, whole := rangeOf(v)
+	if h.ranged && (first != h.first || last != h.last || whole != h.whole) {
+		first, whole = -1, -1
+	}
+	h.ranged, h.first, h.last, h.whole = true, first, last, whole
+}
+
+// rangeOf returns -1 for what is not told or cannot be true.
+func rangeOf(v []byte) (first, last, whole int64) {
 	v, ok := bytes.CutPrefix(v, []byte("bytes "))
 	if !ok {
-		return
+		return -1, -1, -1
 	}
-	span, whole, ok := bytes.Cut(v, []byte{'/'})
-	if !ok {
-		return
+	span, of, ok := bytes.Cut(v, []byte{'/'})
+	from, to, ok1 := bytes.Cut(span, []byte{'-'})
+	first, ok2 := number(bytes.TrimSpace(from))
+	last, ok3 := number(bytes.TrimSpace(to))
+	if !ok || !ok1 || !ok2 || !ok3 || last < first {
+		return -1, -1, -1
 	}
-	from, to, ok := bytes.Cut(span, []byte{'-'})
-	first, ok1 := number(bytes.TrimSpace(from))
-	last, ok2 := number(bytes.TrimSpace(to))
-	if !ok || !ok1 || !ok2 || last < first {
-		return
+	if n, ok := number(bytes.TrimSpace(of)); ok && n > last {
+		return first, last, n
 	}
-	h.first, h.last = first, last
-	if n, ok := number(bytes.TrimSpace(whole)); ok && n > last {
-		h.whole = n
-	}
+	return first, last, -1
 }
 
 func (h *header) contentType(v []byte) {
@@ -271,6 +276,9 @@ func (h *header) contentType(v []byte) {
 		h.params = string(v[:min(len(v), maxParams)])
 	}
 }
+
+// versioned reports whether it matters which version of an object a response carries: ranges may be of it.
+func (h *header) versioned() bool { return h.code == 200 || h.code == 206 }
 
 // validator joins what names the version of an object.
 func (h *header) validator() uint64 { return h.etag ^ bits.RotateLeft64(h.changed, 31) }

@@ -74,7 +74,7 @@ type Message struct {
 	Last        int64  // offset of its last byte, when First is known
 	Whole       int64  // length of the whole a range belongs to; -1 when not told
 	Target      uint64 // keyed hash of the path and query asked for; 0 when the request was not seen
-	Validator   uint64 // keyed hash of ETag and Last-Modified, of a range only
+	Validator   uint64 // keyed hash of ETag and Last-Modified; 0 when there is neither
 	Complete    bool
 	Unchecked   bool
 	Notes       Note

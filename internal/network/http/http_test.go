@@ -179,6 +179,14 @@ func TestMessages(t *testing.T) {
 			ask, "HTTP/1.1 206 Part\r\nContent-Length: 5\r\nContent-Range: bytes 10-14/100\r\n\r\nhello", true,
 			[]got{want("hello", func(g *got) { g.Status, g.Notes, g.First, g.Whole = 206, NotePart, 10, 100 })},
 		},
+		"a range told twice alike": {
+			ask, "HTTP/1.1 206 Part\r\nContent-Length: 5\r\nContent-Range: bytes 10-14/100\r\nContent-Range: bytes 10-14/100\r\n\r\nhello", true,
+			[]got{want("hello", func(g *got) { g.Status, g.Notes, g.First, g.Whole = 206, NotePart, 10, 100 })},
+		},
+		"a range told in two ways": {
+			ask, "HTTP/1.1 206 Part\r\nContent-Length: 5\r\nContent-Range: bytes 10-14/100\r\nContent-Range: bytes 20-24/100\r\n\r\nhello", true,
+			[]got{want("hello", func(g *got) { g.Status, g.Notes = 206, NotePart })},
+		},
 		"missing in the body": {
 			ask, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhe\x00\x00\x00\x00llo", true,
 			[]got{want("hello", func(g *got) { g.Declared, g.Missing, g.Complete = 9, 4, false })},

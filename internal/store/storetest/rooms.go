@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -69,8 +70,22 @@ func testRows(t *testing.T, db *store.DB) {
 	expired := func(now time.Time) func(context.Context, store.Rows) (int64, error) {
 		return func(ctx context.Context, r store.Rows) (int64, error) { return r.EraseExpired(ctx, now) }
 	}
+	due := func(now time.Time, want ...model.Digest) {
+		t.Helper()
+		view(t, db, func(ctx context.Context, tx *store.Tx) error {
+			got, err := tx.Rows().Due(ctx, now)
+			if !slices.Equal(got, want) {
+				t.Errorf("due are %v instead of %v", got, want)
+			}
+			return err
+		})
+	}
+	due(noon.Add(-time.Nanosecond))
+	due(noon, soon)
 	erase(0, expired(noon.Add(-time.Nanosecond)))
 	erase(100, expired(noon))
+	due(noon)
+	due(noon.Add(24*time.Hour), late)
 	erase(0, expired(noon))
 	erase(5, func(ctx context.Context, r store.Rows) (int64, error) { return r.EraseBatch(ctx, never) })
 	erase(3, expired(noon.Add(24*time.Hour)))
