@@ -98,7 +98,7 @@ func BenchmarkPages(b *testing.B) {
 	_, after, _ := strings.Cut(v.get(b, "/devices?page=20").Body.String(), `<th scope="row"><a href="`)
 	unit, _, _ = strings.Cut(after, `"`)
 	for name, at := range map[string]string{
-		"today": "/", "findings": "/findings?page=10", "finding": id, "devices": "/devices?page=20", "device": unit, "releases": "/releases",
+		"today": "/", "findings": "/findings?page=10", "finding": id, "devices": "/devices?page=20", "device": unit, "releases": "/releases", "evidence": "/evidence?subject=release:acme/pump-7/2",
 		"transfers": "/transfers?page=100",
 	} {
 		b.Run(name, func(b *testing.B) {

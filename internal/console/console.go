@@ -98,6 +98,7 @@ func (c *Console) routes() *http.ServeMux {
 		"/devices/{id}":  device,
 		"/releases":      releases,
 		"/transfers":     transfers,
+		"/evidence":      evidence,
 		"/":              nowhere,
 	} {
 		mux.Handle(pattern, c.page(answer))

@@ -18,6 +18,7 @@ type oneDevice struct {
 	Findings             []model.Finding // the first open ones
 	Partial              bool            // see findingList
 	Noted                []note
+	Evidence             string // where the evidence about it is
 }
 
 // note is what stood in a column of the list that Cordon does not know.
@@ -45,7 +46,7 @@ func device(ctx context.Context, a *app.App, r *request) (page, error) {
 	if err != nil {
 		return page{}, err
 	}
-	out := oneDevice{listed: d, OpenList: d.findings(string(model.Open)), ClosedList: d.findings(string(model.Closed))}
+	out := oneDevice{listed: d, Evidence: evidenceOf(d.Device), OpenList: d.findings(string(model.Open)), ClosedList: d.findings(string(model.Closed))}
 	mine, partial := reg.about(d, all)
 	out.Partial = partial
 	for i := range mine {

@@ -19,7 +19,7 @@ type oneFinding struct {
 	Devices  []concerned
 	Pager    pager
 	Release  string // where the release it resembles is listed; empty: it resembles none
-	Evidence string // the command that shows the evidence; empty: there is none to show
+	Evidence string // where the evidence about the bytes is; empty: the finding is about no bytes
 }
 
 func finding(ctx context.Context, a *app.App, r *request) (page, error) {
@@ -54,7 +54,7 @@ func finding(ctx context.Context, a *app.App, r *request) (page, error) {
 		out.Release = link("/releases", url.Values{"release": {f.Release.String()}})
 	}
 	if !f.Digest.IsZero() {
-		out.Evidence = "cordon why artifact:" + f.Digest.String()
+		out.Evidence = evidenceOf(model.ArtifactOf(f.Digest))
 	}
 	if len(f.Devices) > 0 {
 		out.First = reg.concerned(&f.Devices[0])

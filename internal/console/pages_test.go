@@ -118,7 +118,7 @@ func TestPagesSay(t *testing.T) {
 		{of[model.UpdateAltered], []string{
 			"PUMP-1, ward 3, bed 1, infusion, main: what should be done?", "In use on a patient: not known", "so act as if it is",
 			"Now, beside the device", "Swap the device for a spare when its patient allows it", "Later, security and the maker",
-			"1 device.", "clinical engineering", "product:acme/pump-7", "over http", "It is open", "cordon why artifact:sha256:", "of 200000 bytes", "bytes differ",
+			"1 device.", "clinical engineering", "product:acme/pump-7", "over http", "It is open", "Who said what about these bytes", "of 200000 bytes", "bytes differ",
 		}, []string{"This finding is closed"}},
 		{of[model.UpdatePlaintext], []string{"2 devices: what should be done?", "Nothing to do at the bedside", "PUMP-2", "MON-1"}, nil},
 		{of[model.UpdateWithdrawn], []string{"not on the device list", "the battery drains", "release:acme/pump-7/1"}, nil},
@@ -135,6 +135,12 @@ func TestPagesSay(t *testing.T) {
 		{"/transfers?verdict=verified", []string{"2 transfers,", "PUMP-2", "MON-1"}, []string{"PUMP-1<", "helper.bin"}},
 		{"/transfers?verdict=verified&page=7", []string{"2 transfers,", "PUMP-2", "MON-1"}, nil},
 		{"/transfers?verdict=vouched", []string{"No such transfer is recorded.", "What the sensor did not see"}, []string{"PUMP-1"}},
+		{"/evidence", []string{"Who said what about it, and does it verify?", "Everything that Cordon says rests on statements"}, nil},
+		{"/evidence?subject=release:acme/pump-7/1", []string{
+			"2 statements, each verified again", "Facts", "release-set by acme, as release", "withdrawal by acme, as recall", "✓ yes, verifies: signatures",
+			"ml-dsa-65, key:sha256:", "Entries of log mercy/house", "the trust root of \"acme\" was not confirmed by a person",
+		}, []string{"never believed"}},
+		{"/evidence?subject=release:acme/pump-7/9", []string{"Nothing is held about it. That is no answer to whether it is good."}, []string{">Facts<"}},
 		{"/releases", []string{"2 releases.", "acme/pump-7/2", "pump-2.bin, 200000 bytes", "its publisher took it back"}, nil},
 		{"/releases?state=withdrawn", []string{"1 release.", "acme/pump-7/1"}, []string{"pump-2.bin"}},
 	} {
@@ -165,7 +171,7 @@ func TestDevicePage(t *testing.T) {
 	text := parse(t, v.get(t, links["PUMP-2"]).Body.String()).text
 	for _, s := range []string{
 		"PUMP-2, ward 3, bed 2, infusion, main: what is known about it?", "In use on a patient: not known", "2 findings open", "helper.bin",
-		"SN-2", "10.0.0.11", "floor", "second", "cordon why device:acme/pump-7/SN-2",
+		"SN-2", "10.0.0.11", "floor", "second", "Who said what about this device",
 	} {
 		if !strings.Contains(text, s) {
 			t.Errorf("the page of PUMP-2 does not say %q:\n%s", s, text)
@@ -207,6 +213,7 @@ func TestRefusedAddresses(t *testing.T) {
 		"/transfers?finding=pump":            {400, "this is not the ID of a finding"},
 		"/transfers?verdict=good":            {400, `"good" is no value of verdict`},
 		"/transfers?page=1000000000":         {400, "is not the number of a page"},
+		"/evidence?subject=pump":             {400, "this is not a subject"},
 		"/devices/" + none:                   {404, "the device list that is in force has no such device"},
 		"/devices?role=nurse":                {400, `"nurse" is no value of role`},
 		"/releases?release=release:x/y/1":    {200, "This house knows no such release."},

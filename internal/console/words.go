@@ -21,9 +21,9 @@ func shape(word any) string {
 		return "●"
 	case string(model.Open), "current":
 		return "○"
-	case string(model.Closed), string(model.Verified), string(model.Vouched):
+	case string(model.Closed), string(model.Verified), string(model.Vouched), "yes":
 		return "✓"
-	case string(model.Withdrawn):
+	case string(model.Withdrawn), "no":
 		return "✕"
 	case "held":
 		return "‖"
@@ -67,7 +67,7 @@ func stands(state string) string {
 	switch state {
 	case "current":
 		return "its publisher signed it and it stands"
-	case string(model.Withdrawn):
+	case string(model.Withdrawn), "no":
 		return "its publisher took it back"
 	case "held":
 		return "this house holds it back"

@@ -1,0 +1,71 @@
+package console
+
+import (
+	"context"
+	"net/url"
+	"slices"
+
+	"github.com/cordon-trust/cordon/internal/app"
+	"github.com/cordon-trust/cordon/internal/kit/fault"
+	"github.com/cordon-trust/cordon/internal/model"
+)
+
+// proofs is the page of what was said about a subject.
+type proofs struct {
+	Form    []*choice
+	Subject model.Subject // zero: none was asked for
+	Facts   []app.Reason  // said by somebody who may say that with effect
+	Claims  []app.Reason  // all others, also what should be in a publication log and is not
+	Pager   pager
+	Command string
+}
+
+func evidence(ctx context.Context, a *app.App, r *request) (page, error) {
+	about := choice{Name: "subject", Label: "Subject", Any: "such as release:acme/pump-7/2.1.0 or artifact:sha256: and 64 digits", Free: true}
+	out := proofs{Form: []*choice{&about}}
+	if err := choose(r.URL.Query(), out.Form...); err != nil {
+		return page{}, err
+	}
+	p := page{Template: "evidence", Question: "Who said what about it, and does it verify?", Place: "evidence"}
+	if about.Value == "" {
+		p.Content = out
+		return p, nil
+	}
+	sub, err := model.ParseSubject(about.Value)
+	if err != nil {
+		return page{}, fault.Wrap(err, fault.Usage, "this is not a subject").
+			Hint("subjects are written kind:value, such as key:sha256:..., release:acme/pump-7/2.1.0 or device:acme/pump-7/SN-1")
+	}
+	all, err := a.Why(ctx, sub)
+	if err != nil {
+		return page{}, err
+	}
+	slices.SortStableFunc(all, func(x, y app.Reason) int { return rank(&x) - rank(&y) })
+	some, pager, err := paged(r.URL, all)
+	if err != nil {
+		return page{}, err
+	}
+	for i := range some {
+		if rank(&some[i]) == 0 {
+			out.Facts = append(out.Facts, some[i])
+		} else {
+			out.Claims = append(out.Claims, some[i])
+		}
+	}
+	out.Subject, out.Pager, out.Command = sub, pager, "cordon why "+sub.String()
+	p.Content = out
+	return p, nil
+}
+
+// rank puts facts first.
+func rank(r *app.Reason) int {
+	if r.Effect == "fact" {
+		return 0
+	}
+	return 1
+}
+
+// evidenceOf is the address of the evidence about a subject.
+func evidenceOf(s model.Subject) string {
+	return link("/evidence", url.Values{"subject": {s.String()}})
+}
