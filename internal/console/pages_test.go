@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/cordon-trust/cordon/internal/app"
+	"github.com/cordon-trust/cordon/internal/lab"
 	"github.com/cordon-trust/cordon/internal/model"
 )
 
@@ -188,6 +189,27 @@ func TestDevicePage(t *testing.T) {
 	}
 	if text = parse(t, v.get(t, links["SRV-1"]).Body.String()).text; !strings.Contains(text, "That says nothing of what the sensor did not see") {
 		t.Errorf("the page of SRV-1 takes silence for an answer:\n%s", text)
+	}
+}
+
+// A device without a serial that has two addresses is two subjects of a finding and one row of the list: it counts once for each finding.
+func TestDeviceWithTwoAddresses(t *testing.T) {
+	t.Parallel()
+	h := newWard(t)
+	h.in(t, "mercy", func(a *app.App) error {
+		_, err := a.ImportDevices(t.Context(), strings.NewReader("asset,ip,site\nTWO,10.0.0.12 10.0.0.99,main\n"))
+		return err
+	})
+	h.sees(t, fetched{"10.0.0.12", "late.bin", lab.Firmware(7, 5000)}, fetched{"10.0.0.99", "late.bin", lab.Firmware(7, 5000)})
+	v := enter(t, h.serve(t))
+	root := parse(t, v.get(t, "/devices").Body.String())
+	counts := root.withClass("count")
+	if len(counts) != 1 {
+		t.Fatalf("%d numbers: %s", len(counts), root.text)
+	}
+	list := parse(t, v.get(t, counts[0].attrs["href"]).Body.String())
+	if total := list.withClass("total")[0].attrs["data-total"]; total != counts[0].text || total != "2" {
+		t.Errorf("%s are said and %s listed: %s", counts[0].text, total, list.text)
 	}
 }
 

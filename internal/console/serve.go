@@ -24,7 +24,7 @@ const (
 // a few seconds have passed. It closes the listener.
 func (c *Console) Serve(ctx context.Context, on net.Listener) error {
 	requests, stop := context.WithCancel(context.WithoutCancel(ctx))
-	defer stop()
+	defer stop() // whoever still reads the database then gives up
 	server := &http.Server{
 		Handler: c, MaxHeaderBytes: maxHeader, ReadHeaderTimeout: readTime, ReadTimeout: readTime,
 		WriteTimeout: pageTime + readTime, IdleTimeout: idleTime,
@@ -42,7 +42,6 @@ func (c *Console) Serve(ctx context.Context, on net.Listener) error {
 	defer cancel()
 	err := server.Shutdown(patience)
 	if errors.Is(err, context.DeadlineExceeded) {
-		stop() // whoever is still reading the database gives up
 		err = server.Close()
 	}
 	if serr := <-stopped; err == nil && !errors.Is(serr, http.ErrServerClosed) {
