@@ -251,6 +251,32 @@ func TestWhereBytesWereSeen(t *testing.T) {
 	}
 }
 
+// What is said of bytes that were seen is what is known of them today, not what was known then.
+func TestWhyJudgesWhatWasSeen(t *testing.T) {
+	t.Parallel()
+	w := newWard(t)
+	body := elf(4, 5000)
+	mustSee(t, w.house, capture(t, download("10.0.0.10", host, "b.bin", body, wireTime())))
+	today := func(want string) {
+		t.Helper()
+		why, err := w.house.Why(t.Context(), model.ArtifactOf(model.DigestOf(body)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var notes []string
+		for _, r := range why {
+			notes = append(notes, r.Notes...)
+		}
+		if all := strings.Join(notes, "\n"); !strings.Contains(all, "; today: "+want) {
+			t.Errorf("not %q: %s", want, all)
+		}
+	}
+	today("unknown")
+	w.release(t, "3.0.0", "b.bin", body)
+	w.publish(t)
+	today("verified, release:acme/pump-7/3.0.0")
+}
+
 // Whoever reads the wire opens machine keys and no role's.
 func TestRecordingOpensNoPassphrase(t *testing.T) {
 	t.Parallel()

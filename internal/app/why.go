@@ -43,7 +43,7 @@ type SignedBy struct {
 func (a *App) Why(ctx context.Context, sub model.Subject) ([]Reason, error) {
 	var out []Reason
 	err := a.db.View(ctx, func(tx *store.Tx) error {
-		f, err := a.readFacts(ctx, tx)
+		f, err := a.readWhyFacts(ctx, tx, sub)
 		if err != nil {
 			return err
 		}
@@ -112,11 +112,11 @@ func (a *App) reason(ctx context.Context, tx *store.Tx, f facts, sub model.Subje
 		return r, nil
 	}
 	a.check(ctx, tx, f, rec, &r)
-	return r, sayRows(ctx, tx, rec.Digest, &r)
+	return r, a.sayRows(ctx, tx, &f, rec.Digest, &r)
 }
 
 // sayRows adds how many rows a statement covers, and how many of them are erased.
-func sayRows(ctx context.Context, tx *store.Tx, statement model.Digest, r *Reason) error {
+func (a *App) sayRows(ctx context.Context, tx *store.Tx, f *facts, statement model.Digest, r *Reason) error {
 	rows, err := tx.Rows().Read(ctx, statement)
 	if err != nil || len(rows) == 0 {
 		return err
@@ -129,7 +129,7 @@ func sayRows(ctx context.Context, tx *store.Tx, statement model.Digest, r *Reaso
 	}
 	r.Notes = append(r.Notes, fmt.Sprintf("it covers %d rows, of which %d are erased", len(rows), erased))
 	if r.Predicate == evidence.PredObservation && r.Subject.Kind() == model.KindArtifact {
-		return saySeen(ctx, tx, r.Subject, r)
+		return a.saySeen(ctx, tx, f, r.Subject, r)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/cordon-trust/cordon/internal/evidence/ledger"
@@ -40,22 +41,46 @@ func (a *App) aboutSeen(ctx context.Context, tx *store.Tx, sub model.Subject, fn
 	return nil
 }
 
-// saySeen adds which of an observation's rows are about the bytes.
-func saySeen(ctx context.Context, tx *store.Tx, sub model.Subject, r *Reason) error {
+// readWhyFacts reads what an answer about a subject rests on: for bytes also what they are judged by.
+func (a *App) readWhyFacts(ctx context.Context, tx *store.Tx, sub model.Subject) (facts, error) {
+	if sub.Kind() != model.KindArtifact {
+		return a.readFacts(ctx, tx)
+	}
+	secret, err := a.ring.MarkSecret(false)
+	if err != nil {
+		return facts{}, err
+	}
+	return a.readSeenFacts(ctx, tx, secret, "")
+}
+
+// saySeen adds which of an observation's rows are about the bytes, and what the facts of now say of them.
+func (a *App) saySeen(ctx context.Context, tx *store.Tx, f *facts, sub model.Subject, r *Reason) error {
 	var rd seen.Reader
+	again := rechecker{app: a, roots: f.roots}
 	found := 0
 	err := readRows(ctx, tx, r.Statement, &rd, func(place int, row *seen.Row) error {
 		t := &row.Transfer
 		if d := sub.Digest(); row.Kind != seen.KindTransfer || t.Digest != d && t.EntityDigest != d {
 			return nil
 		}
-		if found++; found <= maxSightings {
-			r.Notes = append(r.Notes, fmt.Sprintf("row %d: %s received these bytes from %s over %s at %s", place+1, t.Device, t.Peer, t.Protocol,
-				t.Time.UTC().Format("2006-01-02T15:04:05Z")))
+		if found++; found > maxSightings {
+			return nil
 		}
+		f.names.restore(t)
+		d, _ := f.device(t)
+		j := f.book.Judge(a.opt.Clock.Now(), *t, d, f.history)
+		if err := again.check(ctx, tx, &j); err != nil {
+			return err
+		}
+		verdict := string(j.Verdict)
+		if !j.Release.IsZero() {
+			verdict += ", " + j.Release.String()
+		}
+		r.Notes = append(r.Notes, fmt.Sprintf("row %d: %s received these bytes from %s over %s at %s; today: %s", place+1, t.Device, t.Peer, t.Protocol,
+			t.Time.UTC().Format("2006-01-02T15:04:05Z"), verdict))
 		return nil
 	})
-	if err != nil {
+	if err = errors.Join(err, f.register.Err()); err != nil {
 		return err
 	}
 	if found > maxSightings {

@@ -134,7 +134,11 @@ func (r *Register) At(site string, addr netip.Addr, mac string, when time.Time) 
 		case at == doubtful:
 			return model.Device{}, model.DeviceInfo{}, false
 		}
-		return l.known(at, mac), l.devices[at].Info(), true
+		d := l.known(at, mac)
+		if l.from.After(when) {
+			d.Running = "" // what it runs was recorded later
+		}
+		return d, l.devices[at].Info(), true
 	}
 	return model.Device{}, model.DeviceInfo{}, false
 }
@@ -174,7 +178,7 @@ func (l *list) find(site string, addr netip.Addr, mac string) (at int, known boo
 func (l *list) known(at int, mac string) model.Device {
 	if l.seen[at] == nil {
 		d := &l.devices[at]
-		l.seen[at] = &model.Device{Subject: d.Subject(), Product: d.Product(), Role: d.Role, Listed: true}
+		l.seen[at] = &model.Device{Subject: d.Subject(), Product: d.Product(), Role: d.Role, Running: d.Version, Listed: true}
 	}
 	out := *l.seen[at]
 	if out.Subject.IsZero() && mac != "" {

@@ -205,3 +205,17 @@ func TestProductColumn(t *testing.T) {
 		}
 	}
 }
+
+// What a list says that a device runs holds from that list on, not for what was seen before it.
+func TestRunningHoldsFromItsList(t *testing.T) {
+	t.Parallel()
+	from := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	addr := netip.MustParseAddr("10.0.0.10")
+	r := NewRegister()
+	r.Add(from, []Device{{Asset: "A", Version: "2.1.0", IPs: []netip.Addr{addr}, Site: "main"}})
+	for when, want := range map[time.Time]string{from: "2.1.0", from.Add(time.Hour): "2.1.0", from.Add(-time.Hour): ""} {
+		if d, _, ok := r.At("main", addr, "", when); !ok || d.Running != want {
+			t.Errorf("at %s: %v, running %q, want %q", when, ok, d.Running, want)
+		}
+	}
+}

@@ -77,6 +77,7 @@ type Device struct {
 	Subject Subject
 	Product Subject // zero: not known
 	Role    Role    // empty: taken for an endpoint
+	Running string  // the version that the device list in force recorded; empty: none
 	Listed  bool    // on the hospital's device list
 }
 

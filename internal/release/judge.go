@@ -11,7 +11,7 @@ import (
 // History tells what a device had before.
 type History interface {
 	// Received returns the releases that the device received verified and complete earlier than before, in
-	// capture time, or is recorded as running.
+	// capture time.
 	Received(device model.Subject, before time.Time) []model.Subject
 }
 

@@ -183,6 +183,19 @@ func TestJudge(t *testing.T) {
 			t: seen("pump.bin", "old"), h: had{set(t, "acme", "acme/pump-7", "2.1.0", 1).Subject()}, d: model.Device{Subject: product(t, "acme/pump-7")},
 			verdict: model.Replayed, release: "2.0.0", why: []string{"has counter 1, and this device had release:acme/pump-7/2.1.0 with counter 2"},
 		},
+		"replayed to what is recorded as running newer": {
+			t: seen("pump.bin", "old"), d: model.Device{Product: product(t, "acme/pump-7"), Running: "2.1.0", Listed: true},
+			verdict: model.Replayed, release: "2.0.0", why: []string{"the device list records that this device runs release:acme/pump-7/2.1.0 with counter 2"},
+		},
+		"recorded as running what it fetches": {
+			t: seen("pump.bin", "old"), d: model.Device{Product: product(t, "acme/pump-7"), Running: "2.0.0", Listed: true}, verdict: model.Verified, release: "2.0.0",
+		},
+		"recorded as running what nobody published": {
+			t: seen("pump.bin", "old"), d: model.Device{Product: product(t, "acme/pump-7"), Running: "9", Listed: true}, verdict: model.Verified, release: "2.0.0",
+		},
+		"a server that is recorded as running newer": {
+			t: seen("pump.bin", "old"), d: model.Device{Product: product(t, "acme/pump-7"), Running: "2.1.0", Role: model.Server, Listed: true}, verdict: model.Verified, release: "2.0.0",
+		},
 		"no step back":       {t: seen("pump.bin", "new"), h: had{set(t, "acme", "acme/pump-7", "2.0.0", 1).Subject()}, d: model.Device{Subject: product(t, "acme/pump-7")}, verdict: model.Verified, release: "2.1.0"},
 		"replayed to nobody": {t: seen("pump.bin", "old"), h: had{set(t, "acme", "acme/pump-7", "2.1.0", 1).Subject()}, verdict: model.Verified, release: "2.0.0"},
 		"back from a withdrawn": {

@@ -74,7 +74,19 @@ func (c *judging) wrongDevice() bool {
 // back.
 func (c *judging) replayed() bool {
 	r := c.standing()
-	if r == nil || c.history == nil || c.d.Subject.IsZero() || !c.d.IsEndpoint() {
+	if r == nil || !c.d.IsEndpoint() {
+		return false
+	}
+	for _, n := range c.running() {
+		if c.stepBack(n, r) {
+			c.j.Verdict = model.Replayed
+			c.nameRelease(r)
+			c.why("%s has counter %d, and the device list records that this device runs %s with counter %d, which permits no step back to it",
+				r.Subject, r.Set.Counter, n.Subject, n.Set.Counter)
+			return true
+		}
+	}
+	if c.history == nil || c.d.Subject.IsZero() {
 		return false
 	}
 	for _, had := range c.history.Received(c.d.Subject, c.t.Time) {
@@ -89,6 +101,20 @@ func (c *judging) replayed() bool {
 		}
 	}
 	return false
+}
+
+// running returns the releases of the version that the device list records for the device.
+func (c *judging) running() []*Release {
+	if c.d.Running == "" || c.d.Product.IsZero() {
+		return nil
+	}
+	var out []*Release
+	for _, r := range c.book.byProduct[c.d.Product] {
+		if r.Set.Version == c.d.Running {
+			out = append(out, r)
+		}
+	}
+	return out
 }
 
 func (c *judging) stepBack(from, to *Release) bool {
