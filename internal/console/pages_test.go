@@ -195,7 +195,7 @@ func TestDevicePage(t *testing.T) {
 // A device without a serial that has two addresses is two subjects of a finding and one row of the list: it counts once for each finding.
 func TestDeviceWithTwoAddresses(t *testing.T) {
 	t.Parallel()
-	h := newWard(t)
+	h := newHouse(t)
 	h.in(t, "mercy", func(a *app.App) error {
 		_, err := a.ImportDevices(t.Context(), strings.NewReader("asset,ip,site\nTWO,10.0.0.12 10.0.0.99,main\n"))
 		return err
@@ -208,7 +208,7 @@ func TestDeviceWithTwoAddresses(t *testing.T) {
 		t.Fatalf("%d numbers: %s", len(counts), root.text)
 	}
 	list := parse(t, v.get(t, counts[0].attrs["href"]).Body.String())
-	if total := list.withClass("total")[0].attrs["data-total"]; total != counts[0].text || total != "2" {
+	if total := list.withClass("total")[0].attrs["data-total"]; total != counts[0].text || total != "1" {
 		t.Errorf("%s are said and %s listed: %s", counts[0].text, total, list.text)
 	}
 }
