@@ -41,12 +41,12 @@ func TestResumed(t *testing.T) {
 			c.flag(0, 0x04)
 			rest(w, at, n, fw, tag)
 		}, true, false, "its beginning came in a message that broke off"},
-		"never closed": {func(w *wire) { begin(w, tag, fw[:at]); rest(w, at, n, fw, tag) }, true, false, "it crossed in ranges: 1 were seen"},
+		"never closed": {func(w *wire) { begin(w, tag, fw[:at]); rest(w, at, n, fw, tag) }, true, false, "it crossed in ranges; seen of these: 1"},
 		"in two steps": {func(w *wire) {
 			begin(w, tag, fw[:at]).close()
 			rest(w, at, 200_000, fw, tag)
 			rest(w, 200_000, n, fw, tag)
-		}, true, false, "it crossed in ranges: 2 were seen"},
+		}, true, false, "it crossed in ranges; seen of these: 2"},
 		"from before what was seen": {func(w *wire) { begin(w, tag, fw[:at]).close(); rest(w, at-5000, n, fw, tag) }, true, false, "came too late to be compared"},
 		"the same, not certain yet": {func(w *wire) { begin(w, tag, fw[:at]); rest(w, at-5000, n, fw, tag) }, true, false, "came too late to be compared"},
 		"what came since differs": {func(w *wire) {
