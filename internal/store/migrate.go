@@ -69,8 +69,11 @@ func migrate(ctx context.Context, db *sql.DB) error {
 		return err
 	}
 	if err := runMigrations(ctx, db); err != nil {
-		if v, again := versionOf(ctx, db); again == nil && v == schemaVersion {
+		switch now, again := versionOf(ctx, db); {
+		case again == nil && now == schemaVersion:
 			return nil
+		case again == nil && now > v: // the other process is not done yet
+			return fault.Wrap(err, fault.Locked, "another process brings the schema up to date")
 		}
 		return classify(err, "bring the schema up to date")
 	}
