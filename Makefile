@@ -4,7 +4,7 @@ export CGO_ENABLED ?= 0
 
 FUZZTIME ?= 480# seconds over all fuzz targets together
 BENCH ?= .
-RACE := ./internal/kit/... ./internal/cli/... ./internal/app/... ./internal/store/... ./internal/evidence/ledger/...
+RACE := ./internal/console/... ./internal/kit/... ./internal/cli/... ./internal/app/... ./internal/store/... ./internal/evidence/ledger/...
 GOLANGCI := 2.15.0
 
 .PHONY: help build test demo bench lint fuzz race clean ci
