@@ -43,33 +43,25 @@ func (d seenRow) lines() []string {
 func (d *seenRow) appendFields(b []byte) []byte {
 	b = jsonrow.String(b, "device", d.Device.String())
 	b = jsonrow.String(b, "addr", text(d.Addr))
-	b = some(b, "mac", d.MAC)
-	b = some(b, "by", d.By)
+	b = appendSome(b, "mac", d.MAC)
+	b = appendSome(b, "by", d.By)
 	if d.Names != nil {
 		b = jsonrow.Strings(b, "names", d.Names)
 	}
-	b = some(b, "vendor_class", d.VendorClass)
+	b = appendSome(b, "vendor_class", d.VendorClass)
 	b = jsonrow.Time(b, "first", d.First)
 	b = jsonrow.Time(b, "last", d.Last)
 	b = jsonrow.Bool(b, "router", d.Router)
 	b = jsonrow.Int(b, "received", d.Received)
 	b = jsonrow.Int(b, "served", d.Served)
-	b = some(b, "listed", d.Listed.String())
-	b = some(b, "asset", d.Asset)
-	b = some(b, "site", d.Site)
-	b = some(b, "location", d.Location)
-	b = some(b, "zone", d.Zone)
-	b = some(b, "owner", d.Owner)
-	b = some(b, "role", d.Role)
-	return some(b, "criticality", d.Criticality)
-}
-
-// some appends a text unless it is empty.
-func some(b []byte, key, value string) []byte {
-	if value == "" {
-		return b
-	}
-	return jsonrow.String(b, key, value)
+	b = appendSome(b, "listed", d.Listed.String())
+	b = appendSome(b, "asset", d.Asset)
+	b = appendSome(b, "site", d.Site)
+	b = appendSome(b, "location", d.Location)
+	b = appendSome(b, "zone", d.Zone)
+	b = appendSome(b, "owner", d.Owner)
+	b = appendSome(b, "role", d.Role)
+	return appendSome(b, "criticality", d.Criticality)
 }
 
 // text is an address, or nothing.
