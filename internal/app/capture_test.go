@@ -194,7 +194,7 @@ func see(ctx context.Context, a *App, opt WatchOptions, files ...string) (shown,
 	opt.Files = files
 	var err error
 	out.summary, err = a.Watch(ctx, opt, WatchShow{
-		Transfer: func(t TransferInfo) error { out.transfers = append(out.transfers, t); return nil },
+		Transfer: func(t *TransferInfo) error { out.transfers = append(out.transfers, *t); return nil },
 		Part:     func(PartInfo) error { return nil },
 		Device:   func(s SeenInfo) error { out.devices = append(out.devices, s); return nil },
 		Finding:  func(f model.Finding) error { out.findings = append(out.findings, f); return nil },

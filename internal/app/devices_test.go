@@ -43,7 +43,7 @@ func watched(t *testing.T, a *App, opt WatchOptions) ([]TransferInfo, []model.Fi
 	var rows []TransferInfo
 	var found []model.Finding
 	_, err := a.Watch(t.Context(), opt, WatchShow{
-		Transfer: func(i TransferInfo) error { rows = append(rows, i); return nil },
+		Transfer: func(i *TransferInfo) error { rows = append(rows, *i); return nil },
 		Part:     func(PartInfo) error { return nil },
 		Finding:  func(f model.Finding) error { found = append(found, f); return nil },
 	})

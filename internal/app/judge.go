@@ -50,7 +50,7 @@ func (a *App) readRecorded(ctx context.Context, tx *store.Tx, f *facts, secret [
 		}
 		f.names.restore(t)
 		d, _ := f.device(t)
-		f.took(t, &d, f.book.Judge(now, *t, d, nil))
+		f.took(t, &d, f.book.Judge(now, t, d, nil))
 		return nil
 	})
 }
@@ -119,7 +119,7 @@ func (a *App) eachJudged(ctx context.Context, tx *store.Tx, f *facts, look func(
 		}
 		f.names.restore(t)
 		d, info := f.device(t)
-		j := f.book.Judge(now, *t, d, f.history)
+		j := f.book.Judge(now, t, d, f.history)
 		if err := again.check(ctx, tx, &j); err != nil {
 			return err
 		}

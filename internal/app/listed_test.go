@@ -238,7 +238,7 @@ func TestEncryptedSessions(t *testing.T) {
 	devices(t, w.house, "A-1,acme,pump-7,SN-1,,10.0.0.10,main,ward 3,,")
 	var shown []TransferInfo
 	watch, err := w.house.newWatcher(t.Context(), WatchOptions{All: true, NoRecord: true},
-		WatchShow{Transfer: func(i TransferInfo) error { shown = append(shown, i); return nil }})
+		WatchShow{Transfer: func(i *TransferInfo) error { shown = append(shown, *i); return nil }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -255,7 +255,7 @@ func TestEncryptedSessions(t *testing.T) {
 		if got := watch.concerns(&tr); got != c.keep {
 			t.Errorf("%s, %d bytes: kept %v", c.addr, c.size, got)
 		}
-		if err := watch.Transfer(tr); err != nil {
+		if err := watch.Transfer(&tr); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -95,7 +95,7 @@ func watched(t *testing.T, house *app.App, pcap []byte) []app.TransferInfo {
 	var got []app.TransferInfo
 	opt := app.WatchOptions{Files: []string{"-"}, Stdin: bytes.NewReader(pcap), All: true, NoRecord: true}
 	_, err := house.Watch(t.Context(), opt, app.WatchShow{
-		Transfer: func(i app.TransferInfo) error { got = append(got, i); return nil },
+		Transfer: func(i *app.TransferInfo) error { got = append(got, *i); return nil },
 		Part:     func(app.PartInfo) error { return nil },
 		Finding:  func(model.Finding) error { return nil },
 	})
@@ -287,7 +287,7 @@ func TestLossIsJudgedAgain(t *testing.T) {
 		opt := app.WatchOptions{Files: []string{"-"}, Stdin: bytes.NewReader(pcap)}
 		var before []app.TransferInfo
 		_, err := house.Watch(t.Context(), opt, app.WatchShow{
-			Transfer: func(i app.TransferInfo) error { before = append(before, i); return nil },
+			Transfer: func(i *app.TransferInfo) error { before = append(before, *i); return nil },
 			Finding:  func(f model.Finding) error { return fmt.Errorf("before the release is known: %s", f.Summary) },
 		})
 		if err != nil || len(before) != 1 || before[0].Verdict != model.Incomplete || !before[0].Release.IsZero() {

@@ -85,7 +85,7 @@ func TestRecordedThirdParty(t *testing.T) {
 		w := newClinic(t)
 		capture := fetched(t, fetch{body: elf(9, 4000), name: "Erika_Musterfrau.deb", host: "musterfrau.deb.debian.org", at: w.c.at})
 		_, err := w.house.Watch(t.Context(), WatchOptions{Files: []string{capture}}, WatchShow{
-			Transfer: func(i TransferInfo) error {
+			Transfer: func(i *TransferInfo) error {
 				if i.Verdict != model.Unknown {
 					t.Errorf("%s: %s before it is listed", c.name, i.Verdict)
 				}

@@ -63,9 +63,9 @@ func TestRecordedThoughNobodyReads(t *testing.T) {
 	file := capture(t, download("10.0.0.10", host, "pump-9.bin", elf(9, 5000), wireTime()))
 	gone := errors.New("the reader is gone")
 	for name, show := range map[string]WatchShow{
-		"transfers": {Transfer: func(TransferInfo) error { return gone }},
-		"devices":   {Transfer: func(TransferInfo) error { return nil }, Device: func(SeenInfo) error { return gone }},
-		"findings":  {Transfer: func(TransferInfo) error { return nil }, Finding: func(model.Finding) error { return gone }},
+		"transfers": {Transfer: func(*TransferInfo) error { return gone }},
+		"devices":   {Transfer: func(*TransferInfo) error { return nil }, Device: func(SeenInfo) error { return gone }},
+		"findings":  {Transfer: func(*TransferInfo) error { return nil }, Finding: func(model.Finding) error { return gone }},
 	} {
 		w := newWard(t)
 		if show.Finding == nil {

@@ -30,7 +30,7 @@ type WatchOptions struct {
 
 // WatchShow takes what a watch sees, as it sees it; devices and then findings come at the end.
 type WatchShow struct {
-	Transfer func(TransferInfo) error
+	Transfer func(*TransferInfo) error // valid during the call
 	Part     func(PartInfo) error
 	Device   func(SeenInfo) error     // may be nil
 	Session  func(*SessionInfo) error // only with WatchOptions.Sessions; valid during the call

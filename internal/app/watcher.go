@@ -30,8 +30,9 @@ type watcher struct {
 	late  []model.Transfer // verified; what else the run holds may make them replayed
 	rec   *recorder        // nil when nothing is recorded
 
-	sighted []SeenInfo  // who was seen, until the end
-	session SessionInfo // the last that was shown: there are many
+	sighted  []SeenInfo   // who was seen, until the end
+	transfer TransferInfo // the last that was shown: there are many
+	session  SessionInfo  // likewise
 }
 
 // newWatcher reads what this house knows now.
@@ -66,17 +67,17 @@ func (w *watcher) concerns(t *model.Transfer) bool {
 
 func (w *watcher) judge(t *model.Transfer) (model.Device, model.DeviceInfo, model.Judgement) {
 	d, info := w.facts.device(t)
-	return d, info, w.facts.book.Judge(w.now, *t, d, w.facts.history)
+	return d, info, w.facts.book.Judge(w.now, t, d, w.facts.history)
 }
 
 var _ network.PartSink = (*watcher)(nil)
 
 // Transfer judges one transfer, shows it and records it.
-func (w *watcher) Transfer(t model.Transfer) error {
-	t.Addr = addrOf(&t)
-	w.facts.names.mark(&t) // also of what is not recorded: a finding has the same ID in every run
-	w.facts.history.served(&t, w.facts.known(&t))
-	d, dinfo, j := w.judge(&t)
+func (w *watcher) Transfer(t *model.Transfer) error {
+	t.Addr = addrOf(t)
+	w.facts.names.mark(t) // also of what is not recorded: a finding has the same ID in every run
+	w.facts.history.served(t, w.facts.known(t))
+	d, dinfo, j := w.judge(t)
 	if err := w.facts.register.Err(); err != nil {
 		return err
 	}
@@ -88,11 +89,12 @@ func (w *watcher) Transfer(t model.Transfer) error {
 	}
 	concerns := t.UpdateLike || t.Encrypted || !j.Release.IsZero() // else it is shown, and nothing more
 	if w.rec != nil && concerns {
-		if err := w.rec.transfer(w.ctx, &t); err != nil {
+		if err := w.rec.transfer(w.ctx, t); err != nil {
 			return err
 		}
 	}
-	info := TransferInfo{
+	info := &w.transfer
+	*info = TransferInfo{
 		Time: t.Time.UTC(), Device: t.Device, Peer: t.Peer, Host: t.Host, Protocol: t.Protocol, Name: t.Name, Size: t.Size,
 		Digest: t.Digest, EntityDigest: t.EntityDigest, Complete: t.Complete, ContentType: t.ContentType,
 		Verdict: j.Verdict, Fits: j.Fits, Release: j.Release, Publisher: j.Publisher, StaleSince: j.StaleSince, Why: withNotes(j.Why, t.Notes),
@@ -103,14 +105,14 @@ func (w *watcher) Transfer(t model.Transfer) error {
 	if d.Listed {
 		info.Listed, info.Asset = d.Subject, dinfo.Asset
 	}
-	w.facts.took(&t, &d, j)
+	w.facts.took(t, &d, j)
 	switch {
 	case !concerns: // what is asked to be shown makes no findings: with each run there would be others
 	case j.Verdict == model.Verified && len(w.late) < maxLate:
-		t.Parts = model.Parts{} // of no use to bytes that are whole and known
-		w.late = append(w.late, t)
+		w.late = append(w.late, *t)
+		w.late[len(w.late)-1].Parts = model.Parts{} // of no use to bytes that are whole and known
 	default:
-		w.found.Add(t, d, dinfo, j)
+		w.found.Add(*t, d, dinfo, j)
 	}
 	return w.show.Transfer(info)
 }

@@ -68,7 +68,7 @@ func (a *App) saySeen(ctx context.Context, tx *store.Tx, f *facts, sub model.Sub
 		}
 		f.names.restore(t)
 		d, _ := f.device(t)
-		j := f.book.Judge(a.opt.Clock.Now(), *t, d, f.history)
+		j := f.book.Judge(a.opt.Clock.Now(), t, d, f.history)
 		if err := again.check(ctx, tx, &j); err != nil {
 			return err
 		}

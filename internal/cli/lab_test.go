@@ -22,8 +22,8 @@ import (
 // seenObjects collects what a watch carves.
 type seenObjects struct{ all []model.Transfer }
 
-func (s *seenObjects) Transfer(t model.Transfer) error {
-	s.all = append(s.all, t)
+func (s *seenObjects) Transfer(t *model.Transfer) error {
+	s.all = append(s.all, *t)
 	return nil
 }
 

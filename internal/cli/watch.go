@@ -111,10 +111,9 @@ func parseGate(text string) (model.Severity, error) {
 // watch prints what is seen. A capture that cannot be read to its end is worse news than a gate.
 func (s *state) watch(ctx context.Context, a *app.App, opt app.WatchOptions, gate model.Severity) error {
 	worst := 0
-	var t transferRow // one for all of them
-	var seen seenRow  // likewise
+	var seen seenRow // one for all of them
 	sum, err := a.Watch(ctx, opt, app.WatchShow{
-		Transfer: func(i app.TransferInfo) error { t.TransferInfo = i; return s.print(&t) },
+		Transfer: func(i *app.TransferInfo) error { return s.print(transferRow{i}) },
 		Part:     func(p app.PartInfo) error { return s.print(partRow{p}) },
 		Device:   func(d app.SeenInfo) error { seen.SeenInfo = d; return s.print(&seen) },
 		Session:  func(i *app.SessionInfo) error { return s.print(sessionRow{i}) },

@@ -3,11 +3,11 @@ package cli
 import "github.com/cordon-trust/cordon/internal/kit/jsonrow"
 
 var (
-	_ appender = (*transferRow)(nil)
+	_ appender = transferRow{}
 	_ appender = partRow{}
 )
 
-func (t *transferRow) appendFields(b []byte) []byte {
+func (t transferRow) appendFields(b []byte) []byte {
 	b = jsonrow.Time(b, "time", t.Time)
 	b = jsonrow.String(b, "device", t.Device.String())
 	b = jsonrow.String(b, "peer", t.Peer)

@@ -9,13 +9,13 @@ import (
 	"github.com/cordon-trust/cordon/internal/model"
 )
 
-type transferRow struct{ app.TransferInfo }
+type transferRow struct{ *app.TransferInfo }
 
 func (transferRow) kind() string { return "transfer" }
 
 func (t transferRow) lines() []string {
-	first := fmt.Sprintf("%-10s %s  %s from %s", t.Verdict, moment(t.Time), carried(&t.TransferInfo), sender(&t.TransferInfo))
-	second := fmt.Sprintf("  to %s, %d bytes", receiver(&t.TransferInfo), t.Size)
+	first := fmt.Sprintf("%-10s %s  %s from %s", t.Verdict, moment(t.Time), carried(t.TransferInfo), sender(t.TransferInfo))
+	second := fmt.Sprintf("  to %s, %d bytes", receiver(t.TransferInfo), t.Size)
 	if !t.Digest.IsZero() {
 		second += ", " + t.Digest.String()
 	}

@@ -186,7 +186,7 @@ func capture(t testing.TB, n int, device, path string, body []byte) []byte {
 
 func quiet() app.WatchShow {
 	return app.WatchShow{
-		Transfer: func(app.TransferInfo) error { return nil },
+		Transfer: func(*app.TransferInfo) error { return nil },
 		Part:     func(app.PartInfo) error { return nil },
 		Finding:  func(model.Finding) error { return nil },
 	}

@@ -127,7 +127,7 @@ func (e *engine) Open(c *flow.Conn) flow.Stream {
 
 // transfer is what the sink is told of an object; it lies in the engine, so that none is allocated for each.
 func (e *engine) transfer(o *object, device model.Subject, peer string) *model.Transfer {
-	e.told = o.transfer(device, peer)
+	o.transfer(&e.told, device, peer)
 	return &e.told
 }
 
@@ -143,7 +143,7 @@ func (e *engine) emit(o *object, to party, peer string) {
 		if e.seat(t, &to); e.wanted(o, t) {
 			e.transfers++
 			e.handed(t, &to)
-			if e.err = e.sink.Transfer(*t); e.err == nil && e.parts != nil && o.isPart() {
+			if e.err = e.sink.Transfer(t); e.err == nil && e.parts != nil && o.isPart() {
 				e.err = e.parts.Part(o.part(t))
 			}
 		}

@@ -187,7 +187,7 @@ type few struct {
 	sessions int64
 }
 
-func (f *few) Transfer(t model.Transfer) error {
+func (f *few) Transfer(t *model.Transfer) error {
 	if f.n++; f.n <= 100 || t.Name == "good.bin" {
 		return f.list.Transfer(t)
 	}

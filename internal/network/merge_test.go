@@ -330,7 +330,7 @@ func TestUnreadableAmongOthers(t *testing.T) {
 
 type fussy struct{ err error }
 
-func (f fussy) Transfer(model.Transfer) error { return f.err }
+func (f fussy) Transfer(*model.Transfer) error { return f.err }
 
 func TestStopped(t *testing.T) {
 	t.Parallel()

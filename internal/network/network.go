@@ -19,7 +19,8 @@ import (
 
 // Sink takes what was seen. An error stops the reading and is returned as it is.
 type Sink interface {
-	Transfer(model.Transfer) error
+	// Transfer takes one object. What it points to is valid during the call only.
+	Transfer(*model.Transfer) error
 }
 
 // Options adjust a [Watch]. The zero value is usable.

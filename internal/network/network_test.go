@@ -24,7 +24,7 @@ import (
 // count counts transfers.
 type count struct{ all, whole int }
 
-func (c *count) Transfer(t model.Transfer) error {
+func (c *count) Transfer(t *model.Transfer) error {
 	c.all++
 	if t.Complete {
 		c.whole++
@@ -43,8 +43,8 @@ func (l *list) Part(p Part) error {
 	return nil
 }
 
-func (l *list) Transfer(t model.Transfer) error {
-	l.got = append(l.got, t)
+func (l *list) Transfer(t *model.Transfer) error {
+	l.got = append(l.got, *t)
 	return nil
 }
 
@@ -377,7 +377,7 @@ func TestStops(t *testing.T) {
 
 type failing struct{ err error }
 
-func (f failing) Transfer(model.Transfer) error { return f.err }
+func (f failing) Transfer(*model.Transfer) error { return f.err }
 
 func TestFilter(t *testing.T) {
 	t.Parallel()

@@ -218,9 +218,9 @@ func (o *object) dispute(differs bool) {
 	}
 }
 
-// transfer is the object as the rest of Cordon sees it.
-func (o *object) transfer(device model.Subject, peer string) model.Transfer {
-	t := model.Transfer{
+// transfer makes t the object as the rest of Cordon sees it.
+func (o *object) transfer(t *model.Transfer, device model.Subject, peer string) {
+	*t = model.Transfer{
 		Time: time.Unix(0, o.time).UTC(), Device: device, Peer: peer,
 		Host: o.host, Protocol: o.protocol, Name: o.name, Size: o.seen, Declared: o.declared,
 		Complete: o.complete, Ambiguous: o.ambiguous, Unchecked: o.unchecked, Digest: o.digest, EntityDigest: o.entityDigest,
@@ -231,7 +231,6 @@ func (o *object) transfer(device model.Subject, peer string) model.Transfer {
 		t.Complete, t.Digest, t.EntityDigest = false, model.Digest{}, model.Digest{}
 		t.Declared = o.whole // what the message announced is the length of the part
 	}
-	return t
 }
 
 // remarks says in words what is to be known about the object.

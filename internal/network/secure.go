@@ -107,7 +107,7 @@ func (e *engine) conceal(c *flow.Conn, facts *tls.Facts, label uint8) {
 		if e.seat(&t, &to); e.opt.Keep(&t) {
 			e.transfers++
 			e.handed(&t, &to)
-			e.err = e.sink.Transfer(t)
+			e.err = e.sink.Transfer(&t)
 		}
 	}
 }

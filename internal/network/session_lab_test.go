@@ -28,7 +28,7 @@ type sessionSink struct {
 	rows   int
 }
 
-func (*sessionSink) Transfer(model.Transfer) error { return nil }
+func (*sessionSink) Transfer(*model.Transfer) error { return nil }
 
 func (s *sessionSink) Session(x network.Session) error {
 	s.rows++

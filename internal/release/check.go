@@ -11,7 +11,7 @@ import (
 // publisher's or vouched for, else the fault that says why not: Withdrawn, Differs, Suspect, NotLogged
 // or NotSigned.
 func (b *Book) Check(now time.Time, name string, size int64, digest model.Digest) (model.Judgement, error) {
-	j := b.Judge(now, model.Transfer{
+	j := b.Judge(now, &model.Transfer{
 		Time: now, Name: name, Size: size, Declared: size, Complete: true, Digest: digest,
 	}, model.Device{}, nil)
 	switch j.Verdict {

@@ -17,7 +17,7 @@ type History interface {
 
 // Judge says what a transfer is against the releases of the book. It is pure: the same book, time,
 // transfer, device and history give the same judgement. h may be nil: then nothing is replayed.
-func (b *Book) Judge(now time.Time, t model.Transfer, d model.Device, h History) model.Judgement {
+func (b *Book) Judge(now time.Time, t *model.Transfer, d model.Device, h History) model.Judgement {
 	c := &judging{book: b, now: now, t: t, d: d, history: h}
 	if c.d.Subject.IsZero() {
 		c.d.Subject = t.Device
@@ -38,7 +38,7 @@ func (b *Book) Judge(now time.Time, t model.Transfer, d model.Device, h History)
 type judging struct {
 	book    *Book
 	now     time.Time
-	t       model.Transfer
+	t       *model.Transfer
 	d       model.Device
 	history History
 

@@ -333,7 +333,7 @@ func TestJudge(t *testing.T) {
 			if c.now.IsZero() {
 				c.now = later
 			}
-			j := w.book.Judge(c.now, c.t, c.d, c.h)
+			j := w.book.Judge(c.now, &c.t, c.d, c.h)
 			if j.Verdict != c.verdict || !strings.HasSuffix(j.Release.String(), c.release) {
 				t.Errorf("verdict %s, release %s; want %s, %s; why %q", j.Verdict, j.Release, c.verdict, c.release, j.Why)
 			}
@@ -379,10 +379,10 @@ func TestBookTakesNoClaims(t *testing.T) {
 		}
 		w.add(f)
 	}
-	if j := w.book.Judge(later, seen("bad.bin", "bad"), model.Device{}, nil); j.Verdict != model.Unknown || !j.Release.IsZero() {
+	if j := w.book.Judge(later, new(seen("bad.bin", "bad")), model.Device{}, nil); j.Verdict != model.Unknown || !j.Release.IsZero() {
 		t.Errorf("a claim gives %s %s", j.Verdict, j.Release)
 	}
-	if j := w.book.Judge(later, seen("pump.bin", "new"), model.Device{}, nil); j.Verdict != model.Verified {
+	if j := w.book.Judge(later, new(seen("pump.bin", "new")), model.Device{}, nil); j.Verdict != model.Verified {
 		t.Errorf("a claim makes %s of what is verified", j.Verdict)
 	}
 }
@@ -394,7 +394,7 @@ func TestUnconfirmedRootIsSaid(t *testing.T) {
 	unconfirmed.Confirmed = false
 	w.roots = evidence.NewRoots(house, unconfirmed)
 	w.release("2.1.0", 2, nil, artifact("pump.bin", "new"))
-	j := w.book.Judge(later, seen("pump.bin", "new"), model.Device{}, nil)
+	j := w.book.Judge(later, new(seen("pump.bin", "new")), model.Device{}, nil)
 	if j.Verdict != model.Verified || !slices.ContainsFunc(j.Why, func(s string) bool { return strings.Contains(s, "the root of acme is not confirmed") }) {
 		t.Errorf("%s %q", j.Verdict, j.Why)
 	}
@@ -436,8 +436,8 @@ func TestJudgementDoesNotDependOnOrder(t *testing.T) {
 		}
 		var out []model.Judgement
 		for _, body := range append(bodies, "d", "twin") {
-			out = append(out, b.Judge(later, seen("pump.bin", body), model.Device{}, nil))
-			out = append(out, b.Judge(later, seen("b2", body), model.Device{Product: product(t, "acme/pump-7"), Listed: true}, nil))
+			out = append(out, b.Judge(later, new(seen("pump.bin", body)), model.Device{}, nil))
+			out = append(out, b.Judge(later, new(seen("b2", body)), model.Device{Product: product(t, "acme/pump-7"), Listed: true}, nil))
 		}
 		return out
 	}
@@ -525,7 +525,7 @@ func BenchmarkJudge(b *testing.B) {
 	t := seen("pump.bin", "xx")
 	b.ReportAllocs()
 	for b.Loop() {
-		if j := w.book.Judge(later, t, model.Device{}, nil); j.Verdict != model.Verified {
+		if j := w.book.Judge(later, &t, model.Device{}, nil); j.Verdict != model.Verified {
 			b.Fatal(j.Verdict)
 		}
 	}

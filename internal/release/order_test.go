@@ -50,7 +50,7 @@ func (s *scene) judge() model.Judgement {
 	} else {
 		s.seen.Declared = s.seen.Size + 1
 	}
-	return s.book.Judge(later, s.seen, s.d, s.h)
+	return s.book.Judge(later, &s.seen, s.d, s.h)
 }
 
 // conditions make one verdict hold. They are put in from the last verdict to the first.

@@ -79,7 +79,7 @@ func (c *judging) byBlocks(all []*likeness) []*likeness {
 	if len(p.Prefixes) > 0 {
 		first = p.Prefixes[0]
 	}
-	for _, at := range c.book.places(first, announced(&c.t)) {
+	for _, at := range c.book.places(first, announced(c.t)) {
 		if at.release.Stands() && !slices.ContainsFunc(all, func(l *likeness) bool { return l.artifact == at.artifact }) {
 			all = append(all, c.like(at.release, at.artifact))
 		}
@@ -90,7 +90,7 @@ func (c *judging) byBlocks(all []*likeness) []*likeness {
 			l.blocks.unknown = why
 			continue
 		}
-		l.blocks = b.compare(&c.t)
+		l.blocks = b.compare(c.t)
 	}
 	return slices.DeleteFunc(all, func(l *likeness) bool { return (c.t.Refused || !l.named) && !l.blocks.telling })
 }
@@ -98,11 +98,11 @@ func (c *judging) byBlocks(all []*likeness) []*likeness {
 // possible reports whether nothing that was seen or announced says that the object is not this artifact.
 func (c *judging) possible(l *likeness) bool {
 	n := l.length
-	switch a := announced(&c.t); {
+	switch a := announced(c.t); {
 	case l.blocks.differ > 0, a >= 0 && a != n, c.t.Size > n, int64(len(c.t.Parts.Prefixes))*BlockSize > n:
 		return false
 	}
-	return !slices.ContainsFunc(c.t.Parts.Behind, func(k model.Block) bool { return blockEnd(k.Index, announced(&c.t)) > n })
+	return !slices.ContainsFunc(c.t.Parts.Behind, func(k model.Block) bool { return blockEnd(k.Index, announced(c.t)) > n })
 }
 
 // alteredInPart holds when parts are missing and those that were seen cannot be of any release that the object
@@ -177,7 +177,7 @@ func (c *judging) sayParts(l *likeness) {
 			c.why("the first block that differs begins at byte %d", b.at)
 		}
 	}
-	if n := announced(&c.t); n >= 0 && n != l.length {
+	if n := announced(c.t); n >= 0 && n != l.length {
 		c.why("it was announced with %d bytes, and the artifact has %d", n, l.length)
 	}
 }

@@ -184,7 +184,7 @@ func TestJudgeInPart(t *testing.T) {
 				c.said(w, dir)
 			}
 			for range 2 { // the second answer comes from memory
-				j := w.book.Judge(later, c.t, c.d, nil)
+				j := w.book.Judge(later, &c.t, c.d, nil)
 				if j.Verdict != c.verdict || !strings.HasSuffix(j.Release.String(), c.release) || c.release == "" && !j.Release.IsZero() {
 					t.Errorf("verdict %s, release %s; want %s, %s; why %q", j.Verdict, j.Release, c.verdict, c.release, j.Why)
 				}
@@ -237,7 +237,7 @@ func TestAnyChangeInPart(t *testing.T) {
 		if changed && whole {
 			want = model.Altered
 		}
-		j := w.book.Judge(later, inPart("pump.bin", sent, missing...), model.Device{}, nil)
+		j := w.book.Judge(later, new(inPart("pump.bin", sent, missing...)), model.Device{}, nil)
 		if j.Verdict != want || j.Release.IsZero() {
 			t.Fatalf("%s %s, want %s: byte %d changed %v, missing %v: %q", j.Verdict, j.Release, want, at, changed, missing, j.Why)
 		}
@@ -275,14 +275,14 @@ func BenchmarkInPart(b *testing.B) {
 	b.Run("first", func(b *testing.B) {
 		for b.Loop() {
 			book.shelf = shelf{files: drawer(dir)}
-			if j := book.Judge(later, x, model.Device{}, nil); j.Release.IsZero() {
+			if j := book.Judge(later, &x, model.Device{}, nil); j.Release.IsZero() {
 				b.Fatal(j)
 			}
 		}
 	})
 	b.Run("later", func(b *testing.B) {
 		for b.Loop() {
-			if j := book.Judge(later, x, model.Device{}, nil); j.Release.IsZero() {
+			if j := book.Judge(later, &x, model.Device{}, nil); j.Release.IsZero() {
 				b.Fatal(j)
 			}
 		}

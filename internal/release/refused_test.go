@@ -47,10 +47,10 @@ func TestJudgeRefused(t *testing.T) {
 		d := model.Device{Product: product(t, "acme/pump-7"), Listed: true}
 		given := refused(c.t)
 		given.Refused = false
-		if j := w.book.Judge(later, given, d, nil); j.Verdict != c.before {
+		if j := w.book.Judge(later, &given, d, nil); j.Verdict != c.before {
 			t.Errorf("%s: given it is %s, want %s", name, j.Verdict, c.before)
 		}
-		j := w.book.Judge(later, refused(c.t), d, nil)
+		j := w.book.Judge(later, new(refused(c.t)), d, nil)
 		if j.Verdict != c.verdict || j.Release.IsZero() != (c.release == "") || !strings.HasSuffix(j.Release.String(), c.release) ||
 			!strings.Contains(strings.Join(j.Why, "\n"), c.why) {
 			t.Errorf("%s: %s of %s: %q", name, j.Verdict, j.Release, j.Why)

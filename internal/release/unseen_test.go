@@ -35,7 +35,7 @@ func TestEncryptedSession(t *testing.T) {
 	} {
 		s := newScene(t)
 		s.release("5", 5, func(x *Set) { x.Hosts = []string{"update.acme.test"} }, artifact("a", "a"))
-		j := s.book.Judge(later, c.t, c.d, nil)
+		j := s.book.Judge(later, &c.t, c.d, nil)
 		if j.Verdict != c.want || !says(j, c.why) || !j.Release.IsZero() || j.Fits != model.FitUnknown {
 			t.Errorf("%s: %s %q %s", name, j.Verdict, j.Why, j.Release)
 		}

@@ -18,7 +18,7 @@ func TestSentUpIsNotFromTheHost(t *testing.T) {
 	}{"fetched": {false, model.Altered}, "sent up": {true, model.Unknown}} {
 		x := seen("settings.json", "as it is here and now")
 		x.Host, x.Upload = "update.acme.test", c.upload
-		if j := w.book.Judge(day0, x, model.Device{}, nil); j.Verdict != c.want {
+		if j := w.book.Judge(day0, &x, model.Device{}, nil); j.Verdict != c.want {
 			t.Errorf("%s: %s %q", name, j.Verdict, j.Why)
 		}
 	}

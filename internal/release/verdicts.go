@@ -179,10 +179,13 @@ func (c *judging) incomplete() bool {
 	return true
 }
 
+// unsigned is all that is said of most transfers. It has no room for more, so that what is added makes a copy.
+var unsigned = [...]string{"no organisation that this house trusts has signed these bytes"}
+
 func (c *judging) unknown() bool {
 	c.j.Verdict = model.Unknown
 	if c.nameBest(); c.j.Release.IsZero() {
-		c.why("no organisation that this house trusts has signed these bytes")
+		c.j.Why = unsigned[:]
 	}
 	c.j.Unlogged = len(c.releases) > 0 && !c.releases[0].Logged
 	return true
