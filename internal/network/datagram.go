@@ -74,5 +74,6 @@ func (l *letters) Done(x *tftp.Transfer) {
 	if x.Write {
 		from, to = to, from
 	}
-	l.engine.emit(o, l.engine.device(to.Addr()), from.String())
+	party := l.engine.device(to.Addr())
+	l.engine.emit(o, &party, from.String())
 }

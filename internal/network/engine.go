@@ -19,7 +19,7 @@ const (
 	maxObjects = 16 << 10 // bodies
 	maxPending = 4 << 10  // of these, complete and waiting for an acknowledgement
 	perStream  = 64       // of these, of one connection
-	maxDevices = 1 << 10  // subjects of addresses that are kept ready
+	maxDevices = 1 << 12  // subjects of addresses that are kept ready
 )
 
 // engine reads one capture. It is used by one goroutine, which owns every field.
@@ -132,7 +132,7 @@ func (e *engine) transfer(o *object, device model.Subject, peer string) *model.T
 }
 
 // emit hands a finished object to the sink, if it is wanted, and takes it back.
-func (e *engine) emit(o *object, to party, peer string) {
+func (e *engine) emit(o *object, to *party, peer string) {
 	if o.whereof != nil {
 		e.emitPart(o, to, peer)
 		return
@@ -140,25 +140,25 @@ func (e *engine) emit(o *object, to party, peer string) {
 	e.objects++
 	if e.err == nil {
 		t := e.transfer(o, to.device, peer)
-		if e.seat(t, &to); e.wanted(o, t) {
+		if e.seat(t, to); e.wanted(o, t) {
 			e.transfers++
-			e.handed(t, &to)
+			e.handed(t, to)
 			if e.err = e.sink.Transfer(t); e.err == nil && e.parts != nil && o.isPart() {
 				e.err = e.parts.Part(o.part(t))
 			}
 		}
 	}
 	if o.target != 0 {
-		e.ranges.brokenOff(o, &to)
+		e.ranges.brokenOff(o, to)
 	}
 	e.recycle(o)
 }
 
 // emitPart hands out a part of an object that is put together, which is the transfer.
-func (e *engine) emitPart(o *object, to party, peer string) {
+func (e *engine) emitPart(o *object, to *party, peer string) {
 	if e.err == nil && e.parts != nil {
 		t := e.transfer(o, to.device, peer)
-		if e.seat(t, &to); e.wanted(o, t) {
+		if e.seat(t, to); e.wanted(o, t) {
 			e.err = e.parts.Part(o.part(t))
 		}
 	}
@@ -183,8 +183,7 @@ func (e *engine) device(a netip.Addr) party {
 
 // addressed is the subject of a device that is known by its address alone.
 func (e *engine) addressed(a netip.Addr) model.Subject {
-	b := a.As16()
-	known := &e.devices[(uint(b[15])^uint(b[14])<<4^uint(b[13]))%maxDevices]
+	known := &e.devices[flow.AddrOf(a).Spread()%maxDevices]
 	if known.addr == a && known.device != (model.Subject{}) {
 		return known.device
 	}

@@ -101,6 +101,7 @@ func (e *engine) names(g *flow.Datagram) error {
 type party struct {
 	device   model.Subject // by its address alone
 	to, from netip.Addr    // from may be invalid: then the peer's text tells
+	at, by   *place        // of to and from, once something was handed out
 }
 
 // seat says of a transfer who received it: the MAC that was proved for the address by then, if it stands for
@@ -137,14 +138,15 @@ func (e *engine) resident(a netip.Addr, t int64) *station {
 // handed counts a transfer with those between whom it crossed.
 func (e *engine) handed(t *model.Transfer, p *party) {
 	at := t.Time.UnixNano()
-	e.who.count(flow.AddrOf(p.to), at, 1, 0)
-	from := p.from
-	if !from.IsValid() {
+	p.at = e.who.again(p.at, p.to)
+	e.who.count(p.at, at).received++
+	if !p.from.IsValid() {
 		peer, err := netip.ParseAddrPort(t.Peer)
 		if err != nil {
 			return
 		}
-		from = peer.Addr()
+		p.from = peer.Addr()
 	}
-	e.who.count(flow.AddrOf(from), at, 0, 1)
+	p.by = e.who.again(p.by, p.from)
+	e.who.count(p.by, at).served++
 }

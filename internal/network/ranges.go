@@ -71,7 +71,7 @@ func (r *ranges) join(s *stream, o *object, m *http.Message) *assembly {
 		if a = r.start(k, m); a == nil {
 			return nil
 		}
-		a.device, a.peer = s.receiver(m.Side), s.sender(m.Side)
+		a.device, a.peer = *s.receiver(m.Side), s.sender(m.Side)
 	} else {
 		r.unlink(a)
 	}
@@ -276,7 +276,7 @@ func (r *ranges) finish(a *assembly) {
 	if a.failed {
 		o.extra = append(o.extra, "bytes of it that came out of order could not be kept")
 	}
-	r.engine.emit(o, a.device, a.peer)
+	r.engine.emit(o, &a.device, a.peer)
 }
 
 // finishAll ends what is not whole: the capture is over.

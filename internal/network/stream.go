@@ -42,13 +42,13 @@ type queue struct {
 type disputed struct{ differs, unclear uint64 } // ends of the ranges; 0: none
 
 // receiver is who receives what a side sends.
-func (s *stream) receiver(side int) party {
+func (s *stream) receiver(side int) *party {
 	to := side ^ 1
 	if !s.devices[to].to.IsValid() {
 		s.devices[to] = s.engine.device(s.conn.Side(to).Addr())
 		s.devices[to].from = s.conn.Side(side).Addr()
 	}
-	return s.devices[to]
+	return &s.devices[to]
 }
 
 func (s *stream) sender(side int) string {

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"net/netip"
 	"slices"
 
 	"github.com/cordon-trust/cordon/internal/model"
@@ -173,8 +174,7 @@ func (w *who) known(a flow.Addr) *place {
 
 // nearest is where an address falls among those that were asked for last.
 func (w *who) nearest(a flow.Addr) **place {
-	x := (a.Hi ^ a.Lo) * 0x9e3779b97f4a7c15
-	return &w.near[x>>52]
+	return &w.near[a.Spread()%uint64(len(w.near))]
 }
 
 // lastOf is the last time that a MAC had the address, or nil.
@@ -266,15 +266,20 @@ func (w *who) resident(a flow.Addr, t int64) *station {
 	return s.station
 }
 
-// count counts a transfer that an address received or served at a moment.
-func (w *who) count(a flow.Addr, t int64, received, served int64) {
-	p := w.place(a)
-	s := p.at(t)
-	if s == nil {
-		s = w.unproved(p, t)
+// again is what is known of an address that was asked for before; p is what was known then, or nil.
+func (w *who) again(p *place, a netip.Addr) *place {
+	if p != nil && !p.gone {
+		return p
 	}
-	s.received += received
-	s.served += served
+	return w.place(flow.AddrOf(a))
+}
+
+// count is where a transfer counts that an address received or served at a moment.
+func (w *who) count(p *place, t int64) *stay {
+	if s := p.at(t); s != nil {
+		return s
+	}
+	return w.unproved(p, t)
 }
 
 // unproved is the stay of the moments for which no MAC is proved. It comes first, so that the last one is

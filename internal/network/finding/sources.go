@@ -45,6 +45,7 @@ type Sources struct {
 	Publishers []Publisher `json:"publishers"`
 
 	byHost map[string][]int // of Publishers, by each host that they name
+	tops   map[string]bool  // last labels of these hosts
 }
 
 // BuiltinSources returns the list that Cordon brings along.
@@ -150,11 +151,12 @@ func (s *Sources) Over(own *Sources) *Sources {
 
 // index lets a host be looked up: it is asked for every transfer.
 func (s *Sources) index() {
-	s.byHost = map[string][]int{}
+	s.byHost, s.tops = map[string][]int{}, map[string]bool{}
 	for i, p := range s.Publishers {
 		for _, h := range p.Hosts {
 			if at := s.byHost[h]; len(at) == 0 || at[len(at)-1] != i {
 				s.byHost[h] = append(at, i)
+				s.tops[h[strings.LastIndexByte(h, '.')+1:]] = true
 			}
 		}
 	}
@@ -184,6 +186,9 @@ func (s *Sources) Keep(host, name string) (listedHost, ending string, ok bool) {
 // find returns the publisher, nil for none, and what of its entry matched.
 func (s *Sources) find(host, name string) (p *Publisher, listedHost, ending string) {
 	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	if !s.tops[host[strings.LastIndexByte(host, '.')+1:]] {
+		return nil, "", "" // as nearly all hosts of a hospital's own
+	}
 	for above := host; above != ""; {
 		for _, i := range s.byHost[above] {
 			if ending, ok := s.Publishers[i].ends(strings.ToLower(name)); ok {

@@ -71,7 +71,7 @@ type header struct {
 	whole   int64
 	last    int64
 	ranged  bool
-	seed    maphash.Seed // zero where nothing is hashed
+	shared  *Shared // nil where only the form matters
 	etag    uint64
 	changed uint64
 	typed   bool // there was a Content-Type
@@ -105,18 +105,18 @@ func (h *header) request(l []byte) bool {
 	target := bytes.TrimSpace(l[i+1 : j])
 	h.req.name = nameOf(target)
 	if host, ok := authority(target); ok {
-		h.req.host = hostOf(host)
+		h.req.host = h.shared.host(host)
 	}
 	h.req.target = h.hash(pathOf(target))
 	return true
 }
 
-// hash is never 0 where a seed is set.
+// hash is never 0 but where only the form matters.
 func (h *header) hash(b []byte) uint64 {
-	if h.seed == (maphash.Seed{}) {
+	if h.shared == nil {
 		return 0
 	}
-	return max(maphash.Bytes(h.seed, b), 1)
+	return max(maphash.Bytes(h.shared.seed, b), 1)
 }
 
 // methodName returns a method's name without allocating for the usual ones.
@@ -142,7 +142,7 @@ func (h *header) field(l []byte) {
 	switch len(name) {
 	case 4:
 		if h.req.host == "" && is(name, "host") {
-			h.req.host = hostOf(bytes.TrimSpace(l[i+1:]))
+			h.req.host = h.shared.host(bytes.TrimSpace(l[i+1:]))
 		} else if h.versioned() && is(name, "etag") {
 			h.etag = h.hash(bytes.TrimSpace(l[i+1:]))
 		}

@@ -27,6 +27,7 @@ const (
 	maxAsked    = 32 << 10 // requests without a response of all connections
 	minAsked    = 2        // that every connection has room for, also then
 	maxKeptAsk  = 64       // requests that a connection keeps room for
+	maxHosts    = 1 << 10  // hosts that are remembered
 )
 
 // Note is something the operator should know about a message.
@@ -97,8 +98,9 @@ type Consumer interface {
 // Shared is what all connections of one reader share: the budget of unfinished lines.
 type Shared struct {
 	held  int
-	asked int          // requests without a response
-	seed  maphash.Seed // made when first needed
+	asked int               // requests without a response
+	seed  maphash.Seed      // made when first needed
+	hosts map[string]string // of requests, by how they were written
 	// TooLong counts header sections and lines that were longer than is read.
 	TooLong int64
 	// Forgotten counts requests that were given up for lack of room before their response came.

@@ -175,7 +175,7 @@ func (p *parser) message() {
 		Side: p.msg.Side, Serial: p.serial, Start: p.off, Time: p.time, Unchecked: p.unchecked,
 		Declared: -1, First: -1, Whole: -1,
 	}
-	p.head = header{length: -1, seed: p.conn.shared.seed}
+	p.head = header{length: -1, shared: p.conn.shared}
 	p.at, p.left, p.open, p.begun = 0, 0, false, false
 }
 

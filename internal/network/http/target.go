@@ -98,6 +98,22 @@ func clean(s string) string {
 	return strings.ToValidUTF8(s, "\uFFFD")
 }
 
+// host is [hostOf], which is asked for few different hosts again and again. A nil s remembers none.
+func (s *Shared) host(b []byte) string {
+	if s == nil || len(b) > maxName {
+		return hostOf(b)
+	}
+	if out, ok := s.hosts[string(b)]; ok {
+		return out
+	}
+	if s.hosts == nil || len(s.hosts) >= maxHosts {
+		s.hosts = make(map[string]string)
+	}
+	out := hostOf(b)
+	s.hosts[string(b)] = out
+	return out
+}
+
 // hostOf brings a host to lower case and drops user information and the port. What cannot be the name or
 // address of a host is none.
 func hostOf(b []byte) string {
