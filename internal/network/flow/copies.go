@@ -53,7 +53,8 @@ func (t *Table) Repeated(g *Datagram) {
 	if n := len(g.Payload); n > 16 {
 		s.Ack = binary.BigEndian.Uint32(g.Payload[n-4:])
 	}
-	k, side := keyOf(&s, t.realm)
+	var k key
+	side := k.of(&s, t.realm)
 	if t.copies.seen(&s, ^k.hash(t.seed), side) {
 		t.Counts.Copies++
 	}

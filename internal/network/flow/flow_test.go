@@ -363,7 +363,7 @@ func TestTable(t *testing.T) {
 			t.Fatalf("%v: found %p, want %p", k, c, want[k])
 		}
 		if c == nil {
-			want[k] = tab.create(k, h, 0)
+			want[k] = tab.create(&k, h, 0)
 		} else {
 			tab.remove(c)
 			delete(want, k)

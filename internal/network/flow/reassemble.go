@@ -45,7 +45,7 @@ func (t *Table) data(c *Conn, side int, s *Segment, seq uint32) {
 		t.hold(c, side, p.off, b[k:], n-len(b), s)
 		b, n = b[:k], int(k) //nolint:gosec // at most len(b)
 	}
-	t.chunk = Chunk{Bytes: b, Time: s.Time, Acked: c.received(side, s), Unchecked: s.Sum != SumGood}
+	t.chunk.Bytes, t.chunk.Time, t.chunk.Acked, t.chunk.Unchecked = b, s.Time, c.received(side, s), s.Sum != SumGood
 	t.deliver(c, side, s.Copied)
 	if n > len(b) {
 		t.lose(c, side, n-len(b), s.Time)
@@ -192,7 +192,7 @@ func (t *Table) drain(c *Conn, side int) {
 			d.since = d.held.time
 		}
 		if p.end() > d.off {
-			t.chunk = Chunk{Bytes: p.buf[d.off-p.off : p.n], Time: p.time, Acked: p.acked, Unchecked: p.unchecked}
+			t.chunk.Bytes, t.chunk.Time, t.chunk.Acked, t.chunk.Unchecked = p.buf[d.off-p.off:p.n], p.time, p.acked, p.unchecked
 			t.deliver(c, side, true)
 		}
 		if p.hi != 0 && c.stream != nil {

@@ -12,7 +12,8 @@ const maxAhead = 64 << 20
 // used. Any other wrong one is used while that sender has shown no good data segment (its addresses may
 // have been rewritten), else dropped. What rests on such segments is marked Unchecked.
 func (t *Table) Add(s *Segment) {
-	k, side := keyOf(s, t.realm)
+	var k key
+	side := k.of(s, t.realm)
 	name := k.hash(t.seed)
 	if t.mirrored = t.copies.seen(s, name, side); t.mirrored {
 		t.Counts.Copies++
@@ -30,7 +31,7 @@ func (t *Table) Add(s *Segment) {
 			t.Counts.Stray++
 			return
 		}
-		c = t.create(k, h, s.Time)
+		c = t.create(&k, h, s.Time)
 	}
 	if c = t.takeover(c, side, s); c == nil {
 		return

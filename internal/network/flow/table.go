@@ -92,7 +92,7 @@ func (t *Table) lookup(k *key, h uint32) *Conn {
 }
 
 // create adds a connection, making room first when there is none.
-func (t *Table) create(k key, h uint32, now int64) *Conn {
+func (t *Table) create(k *key, h uint32, now int64) *Conn {
 	t.sweep(now, 2)
 	if t.used >= t.limit {
 		t.evict(now)
@@ -111,7 +111,7 @@ func (t *Table) create(k key, h uint32, now int64) *Conn {
 		}
 	}
 	c := t.conn(i)
-	*c = Conn{key: k, hash: h, index: i, live: true, first: now, last: now}
+	*c = Conn{key: *k, hash: h, index: i, live: true, first: now, last: now}
 	t.insert(h, i)
 	t.used++
 	t.Counts.Connections++

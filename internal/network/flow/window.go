@@ -90,7 +90,9 @@ func (ws *windows) push(w *window, off uint64, b []byte, copied bool) {
 		ws.own(w, off, b)
 		return
 	}
-	w.refs = append(w.refs, ref{off: off, data: b})
+	w.refs = append(w.refs, ref{})
+	r := &w.refs[len(w.refs)-1]
+	r.off, r.data = off, b
 	w.bytes += len(b)
 	if w.pos < 0 {
 		w.pos = len(ws.live)
