@@ -19,7 +19,7 @@ const (
 	maxObjects = 16 << 10 // bodies
 	maxPending = 4 << 10  // of these, complete and waiting for an acknowledgement
 	perStream  = 64       // of these, of one connection
-	maxDevices = 1 << 12  // subjects of addresses that are kept ready
+	maxDevices = 512      // subjects of addresses that are kept ready: more would not stay in the cache
 )
 
 // engine reads one capture. It is used by one goroutine, which owns every field.
@@ -64,7 +64,7 @@ type engine struct {
 
 	told    model.Transfer // the last that the sink was told of
 	devices [maxDevices]struct {
-		addr   netip.Addr
+		addr   flow.Addr
 		device model.Subject
 	}
 }
@@ -183,15 +183,16 @@ func (e *engine) device(a netip.Addr) party {
 
 // addressed is the subject of a device that is known by its address alone.
 func (e *engine) addressed(a netip.Addr) model.Subject {
-	known := &e.devices[flow.AddrOf(a).Spread()%maxDevices]
-	if known.addr == a && known.device != (model.Subject{}) {
+	addr := flow.AddrOf(a)
+	known := &e.devices[addr.Spread()%maxDevices]
+	if known.addr == addr && !known.device.IsZero() {
 		return known.device
 	}
 	d, err := model.DeviceAt(e.opt.Site, e.opt.Realm, a, time.Time{})
 	if err != nil && e.err == nil {
 		e.err = err // the site or realm cannot be part of a subject
 	}
-	known.addr, known.device = a, d
+	known.addr, known.device = addr, d
 	return d
 }
 

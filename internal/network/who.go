@@ -46,8 +46,9 @@ type who struct {
 // place is one address.
 type place struct {
 	addr  flow.Addr
-	gone  bool   // given up: what is learned of its address from then on is in another
-	stays []stay // in the order in which they began
+	gone  bool    // given up: what is learned of its address from then on is in another
+	stays []stay  // in the order in which they began
+	one   [1]stay // room for them while there is one
 	// While two MACs contest the address it is nobody's.
 	contested, until int64
 }
@@ -153,7 +154,7 @@ func (w *who) place(a flow.Addr) *place {
 	}
 	p, fresh := w.places.make(a)
 	if fresh {
-		p.addr = a
+		p.addr, p.stays = a, p.one[:0]
 	}
 	*near = p
 	return p
