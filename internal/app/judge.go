@@ -50,7 +50,8 @@ func (a *App) readRecorded(ctx context.Context, tx *store.Tx, f *facts, secret [
 		}
 		f.names.restore(t)
 		d, _ := f.device(t)
-		f.took(t, &d, f.book.Judge(now, t, d, nil))
+		j := f.book.Judge(now, t, d, nil)
+		f.took(t, &d, &j)
 		return nil
 	})
 }
@@ -62,7 +63,7 @@ func (f *facts) known(t *model.Transfer) bool {
 
 // took notes a transfer of verified bytes in the history. Those that were replayed are such too, and recorded
 // rows, whose order in time is not known while they are read, count alike.
-func (f *facts) took(t *model.Transfer, d *model.Device, j model.Judgement) {
+func (f *facts) took(t *model.Transfer, d *model.Device, j *model.Judgement) {
 	if j.Verdict != model.Verified && j.Verdict != model.Replayed || !t.Complete {
 		return
 	}

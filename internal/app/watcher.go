@@ -33,6 +33,7 @@ type watcher struct {
 	sighted  []SeenInfo   // who was seen, until the end
 	transfer TransferInfo // the last that was shown: there are many
 	session  SessionInfo  // likewise
+	opinion  opinion      // the last
 }
 
 // newWatcher reads what this house knows now.
@@ -61,13 +62,23 @@ func (a *App) newWatcher(ctx context.Context, opt WatchOptions, show WatchShow) 
 // concerns keeps what bears on a release, and the sessions that hide what may be one, whatever they look
 // like.
 func (w *watcher) concerns(t *model.Transfer) bool {
-	_, _, j := w.judge(t)
+	j := w.judge(t)
 	return !j.Release.IsZero() || t.Encrypted && j.Verdict == model.CannotSee
 }
 
-func (w *watcher) judge(t *model.Transfer) (model.Device, model.DeviceInfo, model.Judgement) {
-	d, info := w.facts.device(t)
-	return d, info, w.facts.book.Judge(w.now, t, d, w.facts.history)
+// opinion is a judgement, and what it knew of the device.
+type opinion struct {
+	device model.Device
+	info   model.DeviceInfo
+	model.Judgement
+}
+
+// judge says what a transfer is. What it returns holds until the next call.
+func (w *watcher) judge(t *model.Transfer) *opinion {
+	o := &w.opinion
+	o.device, o.info = w.facts.device(t)
+	o.Judgement = w.facts.book.Judge(w.now, t, o.device, w.facts.history)
+	return o
 }
 
 var _ network.PartSink = (*watcher)(nil)
@@ -77,14 +88,14 @@ func (w *watcher) Transfer(t *model.Transfer) error {
 	t.Addr = addrOf(t)
 	w.facts.names.mark(t) // also of what is not recorded: a finding has the same ID in every run
 	w.facts.history.served(t, w.facts.known(t))
-	d, dinfo, j := w.judge(t)
+	j := w.judge(t)
 	if err := w.facts.register.Err(); err != nil {
 		return err
 	}
 	if t.Encrypted && j.Verdict != model.CannotSee {
 		return nil // a session of nobody's concern is no transfer
 	}
-	if err := w.recheck(&j); err != nil {
+	if err := w.recheck(&j.Judgement); err != nil {
 		return err
 	}
 	concerns := t.UpdateLike || t.Encrypted || !j.Release.IsZero() // else it is shown, and nothing more
@@ -102,17 +113,17 @@ func (w *watcher) Transfer(t *model.Transfer) error {
 	if t.Declared >= 0 && t.Declared != t.Size {
 		info.Declared = t.Declared
 	}
-	if d.Listed {
-		info.Listed, info.Asset = d.Subject, dinfo.Asset
+	if j.device.Listed {
+		info.Listed, info.Asset = j.device.Subject, j.info.Asset
 	}
-	w.facts.took(t, &d, j)
+	w.facts.took(t, &j.device, &j.Judgement)
 	switch {
 	case !concerns: // what is asked to be shown makes no findings: with each run there would be others
 	case j.Verdict == model.Verified && len(w.late) < maxLate:
 		w.late = append(w.late, *t)
 		w.late[len(w.late)-1].Parts = model.Parts{} // of no use to bytes that are whole and known
 	default:
-		w.found.Add(*t, d, dinfo, j)
+		w.found.Add(*t, j.device, j.info, j.Judgement)
 	}
 	return w.show.Transfer(info)
 }
@@ -120,8 +131,8 @@ func (w *watcher) Transfer(t *model.Transfer) error {
 // end records what is left of the run and shows its devices and findings, also when the reading was broken off.
 func (w *watcher) end(ctx context.Context, sum *WatchSummary) error {
 	for i := range w.late {
-		d, info, j := w.judge(&w.late[i])
-		w.found.Add(w.late[i], d, info, j)
+		j := w.judge(&w.late[i])
+		w.found.Add(w.late[i], j.device, j.info, j.Judgement)
 	}
 	if err := w.facts.register.Err(); err != nil {
 		return err

@@ -9,7 +9,7 @@ var (
 
 func (t transferRow) appendFields(b []byte) []byte {
 	b = jsonrow.Time(b, "time", t.Time)
-	b = jsonrow.String(b, "device", t.Device.String())
+	b = jsonrow.Word(b, "device", t.Device.String())
 	b = jsonrow.String(b, "peer", t.Peer)
 	if t.Host != "" {
 		b = jsonrow.String(b, "host", t.Host)
@@ -30,16 +30,16 @@ func (t transferRow) appendFields(b []byte) []byte {
 	if t.ContentType != "" {
 		b = jsonrow.String(b, "content_type", t.ContentType)
 	}
-	b = jsonrow.String(b, "verdict", string(t.Verdict))
+	b = jsonrow.Word(b, "verdict", string(t.Verdict))
 	if !t.Listed.IsZero() {
-		b = jsonrow.String(b, "listed", t.Listed.String())
+		b = jsonrow.Word(b, "listed", t.Listed.String())
 	}
 	if t.Asset != "" {
 		b = jsonrow.String(b, "asset", t.Asset)
 	}
-	b = jsonrow.String(b, "fits", string(t.Fits))
+	b = jsonrow.Word(b, "fits", string(t.Fits))
 	if !t.Release.IsZero() {
-		b = jsonrow.String(b, "release", t.Release.String())
+		b = jsonrow.Word(b, "release", t.Release.String())
 	}
 	if t.Publisher != "" {
 		b = jsonrow.String(b, "publisher", t.Publisher)
@@ -52,7 +52,7 @@ func (t transferRow) appendFields(b []byte) []byte {
 
 func (p partRow) appendFields(b []byte) []byte {
 	b = jsonrow.Time(b, "time", p.Time)
-	b = jsonrow.String(b, "device", p.Device.String())
+	b = jsonrow.Word(b, "device", p.Device.String())
 	b = jsonrow.String(b, "peer", p.Peer)
 	b = jsonrow.String(b, "transfer", p.Transfer)
 	b = jsonrow.String(b, "range", p.Range)

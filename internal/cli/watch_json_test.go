@@ -80,6 +80,10 @@ func fill(t *rapid.T, v reflect.Value, name string) {
 		*p = s
 	case *netip.AddrPort:
 		*p = netip.AddrPortFrom(rapid.SampledFrom([]netip.Addr{netip.MustParseAddr("10.2.0.15"), netip.MustParseAddr("fd00::1")}).Draw(t, name), 443)
+	case *model.Verdict:
+		*p = rapid.SampledFrom([]model.Verdict{model.Verified, model.CannotSee}).Draw(t, name)
+	case *model.Fit:
+		*p = rapid.SampledFrom([]model.Fit{model.Fits, model.FitUnknown}).Draw(t, name)
 	default:
 		fillKind(t, v, name)
 	}

@@ -75,9 +75,9 @@ func ended(how string) string {
 func (s sessionRow) appendFields(b []byte) []byte {
 	b = jsonrow.Time(b, "time", s.Time)
 	b = jsonrow.Time(b, "last", s.Last)
-	b = jsonrow.String(b, "device", s.Device.String())
+	b = jsonrow.Word(b, "device", s.Device.String())
 	b = appendEnd(b, "client", s.Client)
-	b = jsonrow.String(b, "server_device", s.ServerDevice.String())
+	b = jsonrow.Word(b, "server_device", s.ServerDevice.String())
 	b = appendEnd(b, "server", s.Server)
 	b = jsonrow.String(b, "client_by", s.ClientBy)
 	b = jsonrow.Bool(b, "handshake", s.Handshake)
@@ -97,15 +97,15 @@ func (s sessionRow) appendTLS(b []byte) []byte {
 	b = appendSome(b, "ja4", s.JA4)
 	b = appendNames(b, "versions", s.Versions)
 	if s.Version != 0 {
-		b = jsonrow.String(b, "version", s.Version.String())
+		b = jsonrow.Word(b, "version", s.Version.String())
 	}
 	if s.Cipher != 0 {
-		b = jsonrow.String(b, "cipher", s.Cipher.String())
+		b = jsonrow.Word(b, "cipher", s.Cipher.String())
 	}
 	b = appendNames(b, "groups", s.Groups)
 	b = appendNames(b, "key_shares", s.KeyShares)
 	if s.Group != 0 {
-		b = jsonrow.String(b, "group", s.Group.String())
+		b = jsonrow.Word(b, "group", s.Group.String())
 	}
 	b = appendFlag(b, "retried", s.Retried)
 	if len(s.ALPNOffered) > 0 {

@@ -28,6 +28,11 @@ func String(dst []byte, key, value string) []byte {
 	return visible.AppendJSON(Key(dst, key), value)
 }
 
+// Word appends a text of the program's own that needs no escape, such as a verdict or a subject.
+func Word(dst []byte, key, value string) []byte {
+	return append(append(append(Key(dst, key), '"'), value...), '"')
+}
+
 // Strings appends a list of texts; a nil list is an empty one.
 func Strings(dst []byte, key string, list []string) []byte {
 	dst = append(Key(dst, key), '[')

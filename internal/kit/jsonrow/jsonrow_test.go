@@ -89,6 +89,7 @@ func TestValues(t *testing.T) {
 		{jsonrow.Time(nil, "t", time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)), `,"t":null`},
 		{jsonrow.Int(nil, "n", math.MinInt64), `,"n":-9223372036854775808`},
 		{jsonrow.Strings(nil, "l", nil), `,"l":[]`},
+		{jsonrow.Word([]byte("{"), "w", "cannot-see"), `{,"w":"cannot-see"`},
 		{jsonrow.Strings([]byte("{"), "l", []string{"a", "\x1b"}), `{,"l":["a","\u001b"]`},
 		{jsonrow.Bool(nil, "b", true), `,"b":true`},
 		{jsonrow.String(nil, "s", "\xff \u202e"), ",\"s\":\"\ufffd \\u202e\""},

@@ -61,7 +61,7 @@ func (t *Table) accept(c *Conn, side int, s *Segment) bool {
 	switch s.Sum {
 	case SumGood:
 		if s.Wire > 0 && !known {
-			t.senders.add(s.Src, t.realm)
+			t.senders.add(s.Src)
 			if c != nil {
 				c.half[side].good = true
 			}
@@ -69,7 +69,7 @@ func (t *Table) accept(c *Conn, side int, s *Segment) bool {
 	case SumOffload:
 		t.Counts.Offload++
 	case SumWrong:
-		if known || t.senders.has(s.Src, t.realm) {
+		if known || t.senders.has(s.Src) {
 			t.Counts.WrongDrop++
 			return false
 		}

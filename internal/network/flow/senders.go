@@ -4,30 +4,25 @@ package flow
 // that is forgotten shows a good segment with its next data.
 const maxSenders = 1 << 16
 
-type sender struct {
-	addr  Addr
-	realm uint32
-}
-
 // senders remembers which hosts have sent a data segment with a good checksum.
 type senders struct {
-	good map[sender]struct{}
-	last [1024]sender // of these, some that were added lately: each connection adds both its ends
+	good map[Addr]struct{}
+	last [1024]Addr // of these, some that were added lately: each connection adds both its ends
 }
 
-func (s *senders) add(a Addr, realm uint32) {
-	last := &s.last[(a.Lo^a.Lo>>4)%uint64(len(s.last))]
-	if *last == (sender{a, realm}) && *last != (sender{}) {
+func (s *senders) add(a Addr) {
+	last := &s.last[a.Spread()%uint64(len(s.last))]
+	if *last == a && a != (Addr{}) {
 		return
 	}
 	if s.good == nil || len(s.good) >= maxSenders {
-		s.good, s.last = make(map[sender]struct{}), [1024]sender{}
+		s.good, s.last = make(map[Addr]struct{}), [1024]Addr{}
 	}
-	s.good[sender{a, realm}] = struct{}{}
-	*last = sender{a, realm}
+	s.good[a] = struct{}{}
+	*last = a
 }
 
-func (s *senders) has(a Addr, realm uint32) bool {
-	_, ok := s.good[sender{a, realm}]
+func (s *senders) has(a Addr) bool {
+	_, ok := s.good[a]
 	return ok
 }

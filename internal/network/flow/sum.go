@@ -155,12 +155,12 @@ func (g *Datagram) Sum() SumState {
 func (t *Table) Believe(g *Datagram) (ok, unchecked bool) {
 	switch g.Sum() {
 	case SumGood:
-		t.senders.add(g.Src, t.realm)
+		t.senders.add(g.Src)
 		return true, false
 	case SumOffload:
 		t.Counts.Offload++
 	case SumWrong:
-		if t.senders.has(g.Src, t.realm) {
+		if t.senders.has(g.Src) {
 			t.Counts.WrongDrop++
 			return false, true
 		}

@@ -111,7 +111,8 @@ func (t *Table) create(k *key, h uint32, now int64) *Conn {
 		}
 	}
 	c := t.conn(i)
-	*c = Conn{key: *k, hash: h, index: i, live: true, first: now, last: now}
+	*c = Conn{}
+	c.key, c.hash, c.index, c.live, c.first, c.last = *k, h, i, true, now, now
 	t.insert(h, i)
 	t.used++
 	t.Counts.Connections++
