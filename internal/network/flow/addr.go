@@ -50,8 +50,6 @@ func (a Addr) is4() bool { return a.Hi == 0 && a.Lo>>32 == v4Prefix>>32 }
 // Spread mixes an address into the lower bits of a number, for tables in which neighbours shall not meet.
 func (a Addr) Spread() uint64 { return (a.Hi ^ a.Lo) * 0x9e3779b97f4a7c15 >> 40 }
 
-func (a Addr) less(b Addr) bool { return a.Hi < b.Hi || a.Hi == b.Hi && a.Lo < b.Lo }
-
 // key names a connection. Side 0 is the smaller of the two ends, so both directions have one key.
 type key struct {
 	a, b  Addr
