@@ -173,10 +173,8 @@ func (a *App) settle(ctx context.Context, tx *store.Tx) (done settled, err error
 // and that needs no verdict.
 func (a *App) dropUnbacked(ctx context.Context, tx *store.Tx, list held) error {
 	rest := newBacking(list)
-	err := a.eachSeen(ctx, tx, func(r *seen.Row) error {
-		if r.Kind == seen.KindTransfer {
-			rest.look(&r.Transfer)
-		}
+	err := a.eachSeenOf(ctx, tx, seen.KindTransfer, func(r *seen.Row) error {
+		rest.look(&r.Transfer)
 		return nil
 	})
 	if err != nil {

@@ -57,19 +57,19 @@ func (a *App) eachRow(ctx context.Context, tx *store.Tx, batch model.Digest, fn 
 		return err
 	}
 	var rd seen.Reader
-	return readRows(ctx, tx, batch, &rd, func(_ int, r *seen.Row) error { return fn(r) })
+	return readRows(ctx, tx, batch, seen.AnyKind, &rd, func(_ int, r *seen.Row) error { return fn(r) })
 }
 
-// readRows calls fn for every row of an observation that is not erased, with its place from 0. The row is
-// reused.
-func readRows(ctx context.Context, tx *store.Tx, batch model.Digest, rd *seen.Reader, fn func(place int, r *seen.Row) error) error {
+// readRows calls fn for every row of an observation that is of the kind and not erased, with its place from 0. The
+// row is reused.
+func readRows(ctx context.Context, tx *store.Tx, batch model.Digest, kind seen.Kind, rd *seen.Reader, fn func(place int, r *seen.Row) error) error {
 	rows, err := tx.Rows().Read(ctx, batch)
 	if err != nil {
 		return err
 	}
 	var row seen.Row
 	for i := range rows {
-		if rows[i].Salt == nil {
+		if rows[i].Salt == nil || !kind.May(rows[i].Body) {
 			continue
 		}
 		if err := rd.Read(rows[i].Body, &row); err != nil {

@@ -14,12 +14,18 @@ import (
 // eachSeen calls fn for every recorded row that was not erased, in the order in which rows were recorded.
 // The row is reused.
 func (a *App) eachSeen(ctx context.Context, tx *store.Tx, fn func(*seen.Row) error) error {
+	return a.eachSeenOf(ctx, tx, seen.AnyKind, fn)
+}
+
+// eachSeenOf is as [App.eachSeen] for the rows of one kind. Those of the others, which most often are many more,
+// are not read.
+func (a *App) eachSeenOf(ctx context.Context, tx *store.Tx, kind seen.Kind, fn func(*seen.Row) error) error {
 	var rd seen.Reader
 	return tx.Archive().ByPredicate(ctx, evidence.PredicateURI(evidence.PredObservation), func(rec ledger.Record) error {
 		if rec.Author != a.home.Org || rec.Effect != string(evidence.Fact) || !rec.Erased.IsZero() {
 			return nil
 		}
-		return readRows(ctx, tx, rec.Digest, &rd, func(_ int, r *seen.Row) error { return fn(r) })
+		return readRows(ctx, tx, rec.Digest, kind, &rd, func(_ int, r *seen.Row) error { return fn(r) })
 	})
 }
 
@@ -38,11 +44,8 @@ func (a *App) readRecorded(ctx context.Context, tx *store.Tx, f *facts, secret [
 	f.names, f.history = newNames(secret, f.book), newHistory()
 	f.names.parties = f.parties
 	now := a.opt.Clock.Now()
-	return a.eachSeen(ctx, tx, func(r *seen.Row) error {
+	return a.eachSeenOf(ctx, tx, seen.KindTransfer, func(r *seen.Row) error {
 		t := &r.Transfer
-		if r.Kind != seen.KindTransfer {
-			return nil
-		}
 		known := f.known(t)
 		f.history.served(t, known)
 		if !t.Complete || !known {
@@ -105,10 +108,7 @@ func (a *App) eachJudged(ctx context.Context, tx *store.Tx, f *facts, look func(
 ) error {
 	again := rechecker{app: a, roots: f.roots}
 	now, once := a.opt.Clock.Now(), map[seen.Key]struct{}{}
-	err := a.eachSeen(ctx, tx, func(r *seen.Row) error {
-		if r.Kind != seen.KindTransfer {
-			return nil
-		}
+	err := a.eachSeenOf(ctx, tx, seen.KindTransfer, func(r *seen.Row) error {
 		t := &r.Transfer
 		key := seen.KeyOf(t)
 		if _, had := once[key]; had {

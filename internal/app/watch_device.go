@@ -26,6 +26,21 @@ type SeenInfo struct {
 	model.DeviceInfo
 }
 
+// sightings are who was seen, in blocks: in one slice all would be copied each time that it grows, and a ward has
+// thousands.
+type sightings [][]SeenInfo
+
+const sightingsBlock = 128
+
+func (s *sightings) add(i *SeenInfo) {
+	last := len(*s) - 1
+	if last < 0 || len((*s)[last]) == sightingsBlock {
+		*s = append(*s, make([]SeenInfo, 0, sightingsBlock))
+		last++
+	}
+	(*s)[last] = append((*s)[last], *i)
+}
+
 var _ network.SightingSink = (*watcher)(nil)
 
 // Sighting takes who was seen. What is recorded is kept until then: it is shown after it.
@@ -42,7 +57,7 @@ func (w *watcher) Sighting(s network.Sighting) error {
 		seen.Role = string(d.Role) // what it was seen to do
 	}
 	if w.rec != nil {
-		w.sighted = append(w.sighted, seen)
+		w.sighted.add(&seen)
 		return nil
 	}
 	return w.showDevice(seen)
@@ -58,9 +73,11 @@ func (w *watcher) showDevice(s SeenInfo) error {
 
 // showSighted shows who was seen once that is recorded.
 func (w *watcher) showSighted() error {
-	for _, s := range w.sighted {
-		if err := w.showDevice(s); err != nil {
-			return err
+	for _, block := range w.sighted {
+		for i := range block {
+			if err := w.showDevice(block[i]); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -30,7 +30,7 @@ type watcher struct {
 	late  []model.Transfer // verified; what else the run holds may make them replayed
 	rec   *recorder        // nil when nothing is recorded
 
-	sighted  []SeenInfo   // who was seen, until the end
+	sighted  sightings    // who was seen, until the end
 	transfer TransferInfo // the last that was shown: there are many
 	session  SessionInfo  // likewise
 	opinion  opinion      // the last
@@ -157,7 +157,12 @@ func (w *watcher) record(ctx context.Context, sum *WatchSummary) error {
 		return nil
 	}
 	sum.Recorded, sum.Excluded = w.rec.recorded+w.rec.waiting, w.rec.excluded
-	err := w.rec.sightings(ctx, w.sighted)
+	var err error
+	for _, block := range w.sighted {
+		if err = w.rec.sightings(ctx, block); err != nil {
+			break
+		}
+	}
 	if err == nil {
 		err = w.rec.counts(ctx, countsOf(sum))
 	}

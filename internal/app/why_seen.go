@@ -58,9 +58,9 @@ func (a *App) saySeen(ctx context.Context, tx *store.Tx, f *facts, sub model.Sub
 	var rd seen.Reader
 	again := rechecker{app: a, roots: f.roots}
 	found := 0
-	err := readRows(ctx, tx, r.Statement, &rd, func(place int, row *seen.Row) error {
+	err := readRows(ctx, tx, r.Statement, seen.KindTransfer, &rd, func(place int, row *seen.Row) error {
 		t := &row.Transfer
-		if d := sub.Digest(); row.Kind != seen.KindTransfer || t.Digest != d && t.EntityDigest != d {
+		if d := sub.Digest(); t.Digest != d && t.EntityDigest != d {
 			return nil
 		}
 		if found++; found > maxSightings {

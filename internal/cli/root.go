@@ -93,10 +93,14 @@ func seal(s *state, cmd *cobra.Command) {
 	for _, sub := range cmd.Commands() {
 		seal(s, sub)
 	}
-	cmd.DisableFlagsInUseLine = !cmd.LocalNonPersistentFlags().HasFlags()
-	cmd.InitDefaultHelpFlag()
-	cmd.Flags().Lookup("help").Usage = "show this help"
-	cmd.Flags().Lookup("help").Hidden = cmd.HasParent() // shown once is enough
+	// The flags of a command are still its own alone: cobra adds those of its parents when it is run, and to ask for
+	// them here would merge them into every command of the tree, at each start of the program.
+	flags := cmd.Flags()
+	cmd.DisableFlagsInUseLine = !flags.HasFlags()
+	flags.BoolP("help", "h", false, "show this help")
+	help := flags.Lookup("help")
+	help.Hidden = cmd.HasParent() // shown once is enough
+	help.Annotations = map[string][]string{cobra.FlagSetByCobraAnnotation: {"true"}}
 	if cmd.RunE == nil {
 		cmd.Args = cobra.ArbitraryArgs
 		cmd.RunE = func(cmd *cobra.Command, args []string) error { return verbFault(cmd, args) }

@@ -34,7 +34,7 @@ func AppendRow(dst []byte, r Row) []byte {
 // [RowBatch.Check] says.
 func ReadRows(segment []byte) ([]Row, error) {
 	var out []Row
-	for len(segment) > 0 {
+	for whole := len(segment); len(segment) > 0; {
 		var r Row
 		n := copy(r.Digest[:], segment)
 		if segment = segment[n:]; n < len(r.Digest) || len(segment) == 0 {
@@ -58,6 +58,9 @@ func ReadRows(segment []byte) ([]Row, error) {
 			segment = segment[size:]
 		default:
 			return nil, fmt.Errorf("a segment has a row of unknown kind %d", kind)
+		}
+		if out == nil {
+			out = make([]Row, 0, whole/(whole-len(segment))+1) // as many as there are when all are as long as the first
 		}
 		out = append(out, r)
 	}

@@ -161,7 +161,11 @@ func (db *DB) Path() string { return db.path }
 // View runs fn on a snapshot. It takes no lock and never waits for a writer.
 func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
 	s := &session{}
-	if err := s.begin(ctx, db.reads, "BEGIN"); err != nil {
+	err := s.connect(ctx, db.reads)
+	if err == nil {
+		err = s.begin(context.WithoutCancel(ctx), db.reads, "BEGIN") // it waits for nobody; see [Tx.ready]
+	}
+	if err != nil {
 		return classify(err, "begin reading")
 	}
 	defer func() { _ = s.end(ctx, "ROLLBACK"); _ = s.drop(false) }() // nothing was written that could fail

@@ -23,7 +23,10 @@ const schemaVersion = 2
 // versionOf returns the schema's version; 0 when the database has none yet.
 func versionOf(ctx context.Context, db *sql.DB) (int64, error) {
 	var v int64
-	err := db.QueryRowContext(ctx, `SELECT COALESCE(MAX(version_id), 0) FROM goose_db_version`).Scan(&v)
+	err := ctx.Err()
+	if err == nil {
+		err = db.QueryRowContext(context.WithoutCancel(ctx), `SELECT COALESCE(MAX(version_id), 0) FROM goose_db_version`).Scan(&v)
+	}
 	switch code, known := sqliteCode(err); {
 	case err == nil:
 		return v, nil

@@ -26,7 +26,11 @@ func (t *Tx) Rows() Rows { return Rows{t} }
 // Insert stores the rows of a batch in their order. expires is when they are to be erased; zero: never. keys
 // are what [Rows.Having] finds the batch by.
 func (r Rows) Insert(ctx context.Context, batch model.Digest, rows []evidence.Row, expires time.Time, keys []uint64) error {
-	var data []byte
+	size := 0
+	for i := range rows {
+		size += evidence.RowOverhead + len(rows[i].Body)
+	}
+	data := make([]byte, 0, min(size, segmentSize))
 	for first, i := 0, 0; i < len(rows); i++ {
 		data = evidence.AppendRow(data, rows[i])
 		if next := i + 1; next < len(rows) && len(data)+evidence.RowOverhead+len(rows[next].Body) <= segmentSize {
@@ -68,6 +72,10 @@ func (r Rows) Read(ctx context.Context, batch model.Digest) ([]evidence.Row, err
 				return err
 			}
 			rows, err := readSegment(data)
+			if out == nil {
+				out = rows // most batches are one segment
+				return err
+			}
 			out = append(out, rows...)
 			return err
 		})

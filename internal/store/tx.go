@@ -19,18 +19,24 @@ type Tx struct {
 	write   bool
 }
 
+// ready prepares a statement and returns the context to run it with. The context that is given is asked between
+// statements, and between rows, but not watched inside them: that takes the driver two goroutines for each, which
+// cost more than most statements do.
+func (t *Tx) ready(ctx context.Context, query string) (context.Context, prepared, error) {
+	if err := ctx.Err(); err != nil {
+		return ctx, prepared{}, err
+	}
+	ctx = context.WithoutCancel(ctx)
+	p, err := t.session.prepare(ctx, query)
+	return ctx, p, err
+}
+
 // exec runs a statement that writes and returns the number of rows it touched.
 func (t *Tx) exec(ctx context.Context, doing, query string, args ...any) (int64, error) {
 	if !t.write {
 		return 0, fault.New(fault.Internal, "database: %s: a snapshot cannot be written", doing)
 	}
-	// The context is asked between statements only: watching it inside each would cost more than most
-	// of them take.
-	if err := ctx.Err(); err != nil {
-		return 0, classify(err, doing)
-	}
-	ctx = context.WithoutCancel(ctx)
-	p, err := t.session.prepare(ctx, query)
+	ctx, p, err := t.ready(ctx, query)
 	if err != nil {
 		return 0, classify(err, doing)
 	}
@@ -44,7 +50,7 @@ func (t *Tx) exec(ctx context.Context, doing, query string, args ...any) (int64,
 
 // row runs a query for at most one row; ok is false when there is none.
 func (t *Tx) row(ctx context.Context, doing, query string, args []any, into ...any) (ok bool, err error) {
-	p, err := t.session.prepare(ctx, query)
+	ctx, p, err := t.ready(ctx, query)
 	if err != nil {
 		return false, classify(err, doing)
 	}
@@ -58,17 +64,21 @@ func (t *Tx) row(ctx context.Context, doing, query string, args []any, into ...a
 // each runs a query and calls fn for every row. fn must not use the transaction: PostgreSQL answers one
 // query at a time, so callers collect a page and go on after it.
 func (t *Tx) each(ctx context.Context, doing, query string, args []any, fn func(scan func(...any) error) error) (err error) {
-	p, err := t.session.prepare(ctx, query)
+	unwatched, p, err := t.ready(ctx, query)
 	if err != nil {
 		return classify(err, doing)
 	}
-	rows, err := p.stmt.QueryContext(ctx, args...)
+	rows, err := p.stmt.QueryContext(unwatched, args...)
 	if err != nil {
 		return classify(err, doing)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
-		if err := fn(rows.Scan); err != nil {
+		err := ctx.Err()
+		if err == nil {
+			err = fn(rows.Scan)
+		}
+		if err != nil {
 			return classify(err, doing)
 		}
 	}

@@ -35,6 +35,19 @@ const (
 	KindCounts   Kind = 3
 )
 
+// AnyKind stands for all of them where rows are chosen. No row has it.
+const AnyKind Kind = 0
+
+// May reports whether an encoded row must be read by whoever wants rows of this kind: not when it is one of
+// another kind. What is no row at all must be, so that it is found out.
+func (k Kind) May(row []byte) bool {
+	if k == AnyKind || len(row) < 2 || row[0] != version {
+		return true
+	}
+	is := Kind(row[1])
+	return is == k || is < KindTransfer || is > KindCounts
+}
+
 // The first byte of a row is its version. Every row has the first, as each had before there was another, except
 // that of a transfer that was refused: whoever does not know of that must not read it and judge it by its name.
 const (

@@ -75,6 +75,33 @@ func TestOtherRowsRoundTrip(t *testing.T) {
 	}
 }
 
+// Whoever wants rows of one kind must still come upon what is none.
+func TestMay(t *testing.T) {
+	t.Parallel()
+	tr, s := full(t), Sighting{Device: device(t, "10.0.0.10")}
+	transfer, sighting, counts := AppendTransfer(nil, &tr), AppendSighting(nil, &s), AppendCounts(nil, &Counts{})
+	for _, c := range []struct {
+		name                               string
+		row                                []byte
+		any, ofTransfer, ofSight, ofCounts bool
+	}{
+		{"transfer", AppendTransfer(nil, &model.Transfer{Declared: -1}), true, true, false, false},
+		{"sighting", sighting, true, false, true, false},
+		{"counts", counts, true, false, false, true},
+		{"a refused transfer, which is of another version", transfer, true, true, true, true},
+		{"empty", nil, true, true, true, true},
+		{"one byte", sighting[:1], true, true, true, true},
+		{"kind 0", []byte{version, 0}, true, true, true, true},
+		{"kind 4", []byte{version, 4, 1}, true, true, true, true},
+		{"another version", append([]byte{9}, sighting[1:]...), true, true, true, true},
+	} {
+		got := [...]bool{AnyKind.May(c.row), KindTransfer.May(c.row), KindSighting.May(c.row), KindCounts.May(c.row)}
+		if want := [...]bool{c.any, c.ofTransfer, c.ofSight, c.ofCounts}; got != want {
+			t.Errorf("%s: %v, want %v", c.name, got, want)
+		}
+	}
+}
+
 // A row that was written before transfers could be refused reads as it did, and is written in the same bytes.
 func TestOldRow(t *testing.T) {
 	t.Parallel()
