@@ -57,12 +57,7 @@ func topics() map[string]string {
 130  interrupted: stopped cleanly
 
 Every error line ends with a code; ` + "`cordon explain CODE`" + ` says more.`,
-		"environment": `CORDON_HOME             folder of the ledger, database and keys (--home wins)
-CORDON_PASSPHRASE_FILE  file with the passphrase of the role keys; its owner alone may read it
-XDG_DATA_HOME           without CORDON_HOME the home is cordon below it, else below ~/.local/share
-NO_COLOR                nothing is coloured, whether it is set or not
-GOGC, GOMEMLIMIT        memory of the process as Go defines them; unless set, watch takes 400 and 28MiB,
-                        or 40MiB with --no-record`,
+		"environment": environmentTopic(),
 		"formats": `Answers go to standard output; errors and progress to standard error.
 --json   JSON Lines: one object a line, each with a "type"; fields are only ever added
 times    RFC 3339 in UTC, such as 2026-11-20T13:05:00Z

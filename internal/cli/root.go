@@ -68,6 +68,7 @@ func newRootCommand(s *state) *cobra.Command {
 		newWhyCommand(s),
 		newLabCommand(s),
 		newDemoCommand(s),
+		newDoctorCommand(s),
 		newExplainCommand(s),
 		newVersionCommand(s),
 		help,
