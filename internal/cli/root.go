@@ -50,7 +50,7 @@ func newRootCommand(s *state) *cobra.Command {
 	flags.BoolVar(&s.json, "json", false, "answer in JSON Lines, one object a line with a \"type\"")
 	flags.BoolVarP(&s.quiet, "quiet", "q", false, "no progress lines")
 
-	help := newHelpCommand(root)
+	help := newHelpCommand(s, root)
 	root.SetHelpCommand(help)
 	root.AddCommand(
 		newInitCommand(s),
@@ -70,6 +70,7 @@ func newRootCommand(s *state) *cobra.Command {
 		newDemoCommand(s),
 		newDoctorCommand(s),
 		newExplainCommand(s),
+		newCompletionCommand(s),
 		newVersionCommand(s),
 		help,
 	)
@@ -78,6 +79,7 @@ func newRootCommand(s *state) *cobra.Command {
 	root.SetOut(s.out)
 	root.SetErr(s.err)
 	seal(s, root)
+	complete(s, root)
 	return root
 }
 
