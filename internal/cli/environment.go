@@ -10,7 +10,7 @@ import (
 // and each stands in [variables].
 const (
 	envHome       = "CORDON_HOME"
-	envPassphrase = "CORDON_PASSPHRASE_FILE"
+	envPassphrase = "CORDON_PASSPHRASE_FILE" //nolint:gosec // the name of a variable that names a file
 	envData       = "XDG_DATA_HOME"
 	envUser       = "HOME"
 	envGrowth     = "GOGC"

@@ -82,8 +82,11 @@ func newHelpCommand(s *state, root *cobra.Command) *cobra.Command {
 
 // topicText returns the page that arguments of help ask for; "" when they name no topic.
 func topicText(args []string) string {
-	if len(args) == 2 && args[0] == "formats" {
-		return typeTopic(args[1])
+	if len(args) == 2 {
+		if args[0] == "formats" {
+			return typeTopic(args[1])
+		}
+		return ""
 	}
 	for _, t := range topics() {
 		if len(args) == 1 && args[0] == t.name {
