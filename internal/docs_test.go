@@ -254,6 +254,18 @@ func TestDocumentsListThePages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	files, err := filepath.Glob(filepath.Join(root, "internal", "console", "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := ""
+	for _, f := range files {
+		src, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		asked += string(src)
+	}
 	text := pages(t)["docs/console.md"]
 	var routed, told []string
 	for _, m := range regexp.MustCompile(`(?m)^\t\t"(/[a-z{}$/]*)": +[a-z]`).FindAllStringSubmatch(string(b), -1) {
@@ -261,8 +273,11 @@ func TestDocumentsListThePages(t *testing.T) {
 			routed = append(routed, strings.TrimSuffix(m[1], "{$}"))
 		}
 	}
-	for _, m := range regexp.MustCompile("(?m)^\\| `(/[^`]*)` \\|").FindAllStringSubmatch(text, -1) {
+	for _, m := range regexp.MustCompile("(?m)^\\| `(/[^`]*)` \\| (?:\\(.*\\): )?(.*) \\|$").FindAllStringSubmatch(text, -1) {
 		told = append(told, m[1])
+		if !strings.Contains(asked, m[2]+`"`) {
+			t.Errorf("no page of the console is headed %q", m[2])
+		}
 	}
 	slices.Sort(routed)
 	slices.Sort(told)
