@@ -15,9 +15,10 @@ import (
 )
 
 const (
-	littleRoom = 1 << 30  // bytes: a day of recording and a database that folds its log
-	noRoom     = 64 << 20 // bytes: the next batch may not fit
-	fewFiles   = 256      // open files: a watch that saves and spools, beside the database
+	littleRoom  = 1 << 30  // bytes: a day of recording and a database that folds its log
+	noRoom      = 64 << 20 // bytes: the next batch may not fit
+	leastMemory = 28 << 20 // bytes that watch takes while it records, unless told otherwise
+	fewFiles    = 256      // open files: a watch that saves and spools, beside the database
 )
 
 func (d *doctor) build() {
@@ -94,6 +95,9 @@ func (d *doctor) system() {
 	} else if ok {
 		d.ok("open files", "at most %d", n)
 	}
+	if limit := debug.SetMemoryLimit(-1); limit < leastMemory {
+		d.say(stateNote, "memory", fmt.Sprintf("the limit of %d bytes is below what watch needs", limit), "unset "+envMemory)
+	}
 	if d.dir == "" {
 		return
 	}
@@ -136,7 +140,4 @@ func (d *doctor) port() {
 	}
 	_ = on.Close() // nobody was answered
 	d.ok("console", "%s is free for `cordon serve`", consoleAddress)
-	if limit := debug.SetMemoryLimit(-1); limit < 32<<20 {
-		d.say(stateNote, "memory", fmt.Sprintf("the limit of %d bytes is below what watch needs", limit), "unset "+envMemory)
-	}
 }

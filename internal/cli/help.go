@@ -82,14 +82,12 @@ func newHelpCommand(s *state, root *cobra.Command) *cobra.Command {
 
 // topicText returns the page that arguments of help ask for; "" when they name no topic.
 func topicText(args []string) string {
-	if len(args) == 2 {
-		if args[0] == "formats" {
-			return typeTopic(args[1])
-		}
-		return ""
+	asked := strings.Join(args, " ")
+	if kind, ok := strings.CutPrefix(asked, "formats "); ok {
+		return typeTopic(kind)
 	}
 	for _, t := range topics() {
-		if len(args) == 1 && args[0] == t.name {
+		if asked == t.name {
 			return t.text
 		}
 	}
