@@ -30,7 +30,7 @@ func newCompletionCommand(s *state) *cobra.Command {
   cordon completion fish > ~/.config/fish/completions/cordon.fish
   cordon completion powershell | Out-String | Invoke-Expression`,
 		Long: `SHELL is bash, zsh, fish or powershell. What lies in the home is read for it, without changing
-anything; what cannot be read is not offered.`,
+anything; what cannot be read is not offered. bash needs its package bash-completion.`,
 		ValidArgs: shells,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 || !slices.Contains(shells, args[0]) {

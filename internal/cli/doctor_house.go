@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/cordon-trust/cordon/internal/app"
+	"github.com/cordon-trust/cordon/internal/evidence"
 	"github.com/cordon-trust/cordon/internal/kit/fault"
 )
 
@@ -43,7 +44,7 @@ func (d *doctor) house() {
 	d.ledger(a)
 	d.trust(a)
 	d.copies(a)
-	if a.Home().Kind == "hospital" {
+	if a.Home().Kind == evidence.Hospital {
 		d.devices(a)
 		d.recording(a)
 	}
@@ -78,8 +79,15 @@ func (d *doctor) ledger(a *app.App) {
 		if h.Time.After(d.last) {
 			d.last = h.Time
 		}
-		d.ok("ledger", "%s: %d entries, last on %s; its head verifies (`cordon log verify` reads all)", h.Origin, h.Size, h.Time.UTC().Format(time.RFC3339))
+		d.ok("ledger", "%s: its head over %s verifies, the last of %s (`cordon log verify` reads all)", h.Origin, entries(h.Size), h.Time.UTC().Format(time.RFC3339))
 	}
+}
+
+func entries(n int64) string {
+	if n == 1 {
+		return "1 entry"
+	}
+	return fmt.Sprintf("%d entries", n)
 }
 
 func (d *doctor) trust(a *app.App) {
@@ -134,8 +142,12 @@ func (d *doctor) copies(a *app.App) {
 		}
 		d.ok("mirrors", "%s", text)
 	}
-	if len(copies) == 0 {
-		d.ok("mirrors", "no maker's releases were fetched")
+	switch {
+	case len(copies) > 0:
+	case a.Home().Kind == evidence.Hospital:
+		d.say(stateNote, "mirrors", "no maker's releases were fetched, so nothing can be verified yet", "take a maker's root with `cordon trust add FILE`, then run `cordon release sync --from` their address")
+	default:
+		d.ok("mirrors", "no other maker's releases were fetched")
 	}
 }
 

@@ -106,12 +106,20 @@ func (d *doctor) system() {
 	case !ok:
 		d.say(stateNote, "disk", "this system does not say how much room is left", "look with the tools of your system")
 	case free < noRoom:
-		d.say(stateProblem, "disk", fmt.Sprintf("only %d bytes are free where the home lies", free), "make room before anything is recorded")
+		d.say(stateProblem, "disk", "only "+roomy(free)+" are free where the home lies", "make room before anything is recorded")
 	case free < littleRoom:
-		d.say(stateNote, "disk", fmt.Sprintf("%d bytes are free where the home lies", free), "make room: recording a busy day may need more")
+		d.say(stateNote, "disk", roomy(free)+" are free where the home lies", "make room: recording a busy day may need more")
 	default:
-		d.ok("disk", "%d bytes are free where the home lies", free)
+		d.ok("disk", "%s are free where the home lies", roomy(free))
 	}
+}
+
+// roomy writes a size for people; what is counted exactly elsewhere is counted in bytes.
+func roomy(bytes uint64) string {
+	if bytes < 1<<30 {
+		return fmt.Sprintf("%d MiB", bytes>>20)
+	}
+	return fmt.Sprintf("%.1f GiB", float64(bytes)/(1<<30))
 }
 
 // time compares the clock with what is known to be past: the build, and the ledger's last checkpoint.

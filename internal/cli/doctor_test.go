@@ -102,7 +102,7 @@ func TestDoctorMeetsSickHomes(t *testing.T) {
 		code    int
 		says    []string
 	}{
-		"whole":            {nil, 0, []string{"ok       database      opens", "its head verifies"}},
+		"whole":            {nil, 0, []string{"ok       database      opens", "its head over 1 entry verifies"}},
 		"newer":            {[]string{"INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, 1)"}, 10, []string{"problem  database", "[CRD-STO-003]", "newer cordon"}},
 		"older":            {[]string{"DELETE FROM goose_db_version WHERE version_id > 1"}, 0, []string{"note     database", "older schema 1"}},
 		"being written":    {[]string{"BEGIN IMMEDIATE", "INSERT INTO meta (name, value) VALUES ('x', x'00')"}, 0, []string{"ok       database      opens"}},
