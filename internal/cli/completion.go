@@ -135,7 +135,8 @@ func (s *state) from(read func(context.Context, *app.App) ([]string, error)) com
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		opt.Store.Still, opt.DryRun, opt.Passphrase, opt.Note = true, true, nil, nil
+		opt.Store.ReadOnly, opt.Store.Still, opt.DryRun = true, true, true
+		opt.Passphrase, opt.Note = nil, nil
 		a, err := app.Open(ctx, opt)
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp

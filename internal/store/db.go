@@ -23,8 +23,8 @@ const defaultWait = 5 * time.Second
 // Options are what [Open] may be told. The zero value opens for reading and writing.
 type Options struct {
 	ReadOnly bool
-	// Still is ReadOnly that changes no byte of the database, not even by folding in what a process that was
-	// killed left in the write-ahead log.
+	// Still makes ReadOnly change no byte of the database, not even by folding in what a process that was killed
+	// left in the write-ahead log.
 	Still bool
 	// Driver speaks to SQLite; nil: modernc.org/sqlite. Tests put a faulty one in front of it.
 	Driver driver.Driver
@@ -58,7 +58,7 @@ func Open(ctx context.Context, path string, opts Options) (*DB, error) {
 	}
 	db := &DB{path: abs, wait: opts.Wait, turn: make(chan *session, 1)}
 	db.turn <- &session{}
-	if opts.ReadOnly || opts.Still {
+	if opts.ReadOnly {
 		err = db.openReadOnly(ctx, opts)
 	} else {
 		err = db.openWritable(ctx, opts)

@@ -55,7 +55,7 @@ func TestStill(t *testing.T) {
 	look := func(dir, name string) {
 		t.Helper()
 		was := files(t, dir)
-		still, err := store.Open(ctx, filepath.Join(dir, "cordon.db"), store.Options{Still: true})
+		still, err := store.Open(ctx, filepath.Join(dir, "cordon.db"), store.Options{ReadOnly: true, Still: true})
 		if err != nil {
 			t.Fatal(err)
 		}
