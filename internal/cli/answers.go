@@ -12,7 +12,7 @@ type answer struct {
 // answers lists every row of this package: `cordon help formats TYPE` and the reference are made of it, and a
 // test refuses a row that is not here.
 func answers() []answer {
-	return []answer{
+	return append(demoAnswers(), []answer{
 		{checkRow{}, "doctor", "one look of doctor"},
 		{doctorRow{}, "doctor", "how many problems and notes doctor found; the last line"},
 		{checkpointRow{}, "log checkpoint", "a signed checkpoint of the house ledger"},
@@ -40,8 +40,6 @@ func answers() []answer {
 		{sessionRow{&app.SessionInfo{}}, "watch", "a connection, with --sessions"},
 		{said{}, "release add, release withdraw, release vouch, key compromised, graph retract", "a statement that was made"},
 		{reason{}, "why", "a statement or claim about a subject"},
-		{heading{}, "demo", "a step of the demonstration"},
-		{stolen{}, "demo", "what stolen keys reach"},
 		{summaryRow{}, "watch", "what was read and what could not be seen; the last line"},
 		{synced{}, "release sync", "what was fetched of a maker"},
 		{transferRow{}, "watch", "something that was carried over the wire, and its verdict"},
@@ -49,5 +47,5 @@ func answers() []answer {
 		{fileVerdict{}, "release verify", "the verdict about a file"},
 		{build{}, "version", "which build this is"},
 		{wardRow{}, "lab ward", "a synthetic ward that was written"},
-	}
+	}...)
 }
