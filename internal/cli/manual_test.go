@@ -46,9 +46,6 @@ func TestManualPagesAreWellFormed(t *testing.T) {
 // groff itself finds nothing to warn about, and what it shows is what help says.
 func TestManualPagesAreReadByMan(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("groff"); err != nil {
-		t.Skip("groff is not installed; the form of the pages is tested without it")
-	}
 	dir := t.TempDir()
 	var out bytes.Buffer
 	if code := Run(t.Context(), []string{"help", "--man", dir}, Streams{In: strings.NewReader(""), Out: &out, Err: &out}, func(string) string { return "" }); code != 0 {
@@ -57,6 +54,10 @@ func TestManualPagesAreReadByMan(t *testing.T) {
 	pages, err := filepath.Glob(filepath.Join(dir, "*.1"))
 	if err != nil || len(pages) < 20 {
 		t.Fatalf("%d pages, %v", len(pages), err)
+	}
+	if _, err := exec.LookPath("groff"); err != nil {
+		t.Log("groff is not installed: only the form of the pages was tested")
+		return
 	}
 	cmd := exec.CommandContext(t.Context(), "groff", append([]string{"-man", "-ww", "-Tascii", "-z"}, pages...)...)
 	if said, err := cmd.CombinedOutput(); err != nil || len(said) > 0 {
