@@ -17,7 +17,7 @@ func exitLines() string {
 	for _, e := range exits() {
 		parts = append(parts, fmt.Sprintf("%d %s", e.code, e.name))
 	}
-	return strings.Join(wrap("Exit codes: "+strings.Join(parts, ", "), 86), "\n            ")
+	return strings.Join(wrap("Exit codes: "+strings.Join(parts, ", "), 85), "\n            ")
 }
 
 // writeHelp prints the help of a command: what it does, an example, then the rest.
