@@ -13,6 +13,9 @@ import (
 	"github.com/cordon-trust/cordon/internal/model"
 )
 
+// initMark begins the name of a home that is being made, beside the place where it will be.
+const initMark = ".cordon-init-"
+
 // rootLifetime is how long a trust root is good for before it must be renewed.
 const rootLifetime = 5 * 365 * 24 * time.Hour
 
@@ -43,7 +46,7 @@ func Init(ctx context.Context, opt Options, h Home) (model.Digest, error) {
 	if err := disk.MakeDir(opt.FS, parent, 0o700); err != nil {
 		return model.Digest{}, err
 	}
-	building, err := os.MkdirTemp(parent, ".cordon-init-*")
+	building, err := os.MkdirTemp(parent, initMark+"*")
 	if err != nil {
 		return model.Digest{}, fault.Wrap(err, fault.WriteFailed, "make a folder in %q", parent)
 	}

@@ -10,7 +10,7 @@ import (
 // The list of third parties that the help shows can be read.
 func TestHelpShowsSourcesThatWork(t *testing.T) {
 	t.Parallel()
-	_, rest, ok := strings.Cut(topics()["formats"], "sources.json in the home: ")
+	_, rest, ok := strings.Cut(topicText([]string{"formats"}), "sources.json in the home: ")
 	text, _, found := strings.Cut(rest, "]}]}")
 	if !ok || !found {
 		t.Fatal("the help shows none")

@@ -25,6 +25,10 @@ func newRadiusCommand(s *state) *cobra.Command {
 		Short: "print what these subjects, compromised together, could reach, and by which path",
 		Example: `  cordon exposure radius key:sha256:... key:sha256:...
   cordon exposure radius --harm availability service:cloud/x`,
+		Long: `"Could reach" is what follows from what was stated or observed, not what happened. Certain is what follows from
+statements and observations alone; possible also from what nobody disclosed or somebody denied.
+
+` + subjectHelp,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			q := app.RadiusQuery{Harm: model.Harm(harm)}
 			for _, a := range args {

@@ -11,8 +11,14 @@ import (
 	"github.com/cordon-trust/cordon/internal/kit/fault"
 )
 
-const exitCodes = `Exit codes: 0 ok, 1 failed, 2 usage, 3 partly done, 4 not allowed, 10 gate tripped,
-            11 verification failed, 12 locked, 130 interrupted`
+// exitLines are the exit codes as every page ends with them.
+func exitLines() string {
+	var parts []string
+	for _, e := range exits() {
+		parts = append(parts, fmt.Sprintf("%d %s", e.code, e.name))
+	}
+	return strings.Join(wrap("Exit codes: "+strings.Join(parts, ", "), 85), "\n            ")
+}
 
 // writeHelp prints the help of a command: what it does, an example, then the rest.
 func writeHelp(w io.Writer, cmd *cobra.Command) {
@@ -40,70 +46,82 @@ func writeHelp(w io.Writer, cmd *cobra.Command) {
 	if f := cmd.InheritedFlags(); f.HasAvailableFlags() {
 		p("\nFlags of every command:\n%s", f.FlagUsages())
 	}
-	p("\n%s\n", exitCodes)
+	p("\n%s\n", exitLines())
 }
 
-// topics are the help pages that belong to no command.
-func topics() map[string]string {
-	return map[string]string{
-		"exit-codes": `0    ok
-1    failed: nothing was concluded
-2    usage: the command line was not understood, nothing was done
-3    partly done: what was left out is named
-4    not allowed: this home or this role may not do that, or the passphrase is wrong
-10   a policy or a finding is at or above the limit you set
-11   verification failed: do not rely on it
-12   another process is writing to this home
-130  interrupted: stopped cleanly
-
-Every error line ends with a code; ` + "`cordon explain CODE`" + ` says more.`,
-		"environment": `CORDON_HOME             folder of the ledger, database and keys (--home wins)
-CORDON_PASSPHRASE_FILE  file with the passphrase of the role keys; its owner alone may read it
-XDG_DATA_HOME           without CORDON_HOME the home is cordon below it, else below ~/.local/share
-NO_COLOR                nothing is coloured, whether it is set or not
-GOGC, GOMEMLIMIT        memory of the process as Go defines them; unless set, watch takes 400 and 28MiB,
-                        or 40MiB with --no-record`,
-		"formats": `Answers go to standard output; errors and progress to standard error.
---json   JSON Lines: one object a line, each with a "type"; fields are only ever added
-times    RFC 3339 in UTC, such as 2026-11-20T13:05:00Z
-sizes    bytes
-digests  sha256: and 64 lower-case hex digits, always whole
-subjects kind:value, such as release:acme/pump-7/2.1.0 or device:acme/pump-7/SN-0001
-devices  CSV with a header line, see ` + "`cordon help device import`" + `
-parties  sources.json in the home: {"source":"IT","status":"in force","date":"2026-01-31","publishers":[
-         {"name":"Our mirror","kind":"packages","hosts":["mirror.example.org"],"names":[".deb"]}]}
-         what comes from such a host is third-party on a listed workstation, server or service laptop
-strings  from outside: invisible and control characters are written as \u{1b}, in JSON as \u001b`,
-	}
-}
-
-func newHelpCommand(root *cobra.Command) *cobra.Command {
-	return &cobra.Command{
+func newHelpCommand(s *state, root *cobra.Command) *cobra.Command {
+	var pages string
+	cmd := &cobra.Command{
 		Use:   "help [COMMAND...]",
 		Short: "help about a command, or about exit-codes, environment, formats",
 		Example: `  cordon help release verify
-  cordon help exit-codes`,
+  cordon help exit-codes
+  cordon help formats transfer
+  cordon help --man /usr/local/share/man/man1`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 1 {
-				if text, ok := topics()[args[0]]; ok {
-					_, err := fmt.Fprintln(cmd.OutOrStdout(), text)
-					return written(err)
-				}
+			if cmd.Flags().Changed("man") {
+				return s.writeManual(root, pages)
+			}
+			if text := topicText(args); text != "" {
+				_, err := fmt.Fprintln(cmd.OutOrStdout(), strings.TrimRight(text, "\n"))
+				return written(err)
 			}
 			found, rest, err := root.Find(args)
 			if err == nil && len(rest) == 0 {
 				return found.Help()
 			}
-			out := fault.New(fault.Usage, "there is no help about %q", strings.Join(args, " "))
-			words := []string{"exit-codes", "environment", "formats"}
-			for _, c := range root.Commands() {
-				words = append(words, c.Name())
-			}
-			slices.Sort(words)
-			if near, ok := nearest(args[0], words); ok {
-				return out.Hint("did you mean `cordon help %s`?", near)
-			}
-			return out.Hint("`cordon help` lists the commands")
+			return noHelp(root, args)
 		},
 	}
+	cmd.Flags().StringVar(&pages, "man", "", "write a manual page of every command to folder `DIR`")
+	cmd.ValidArgsFunction = func(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+		return beginning(helpWords(root, args), typed), cobra.ShellCompDirectiveNoFileComp
+	}
+	return s.writes(cmd)
+}
+
+// topicText returns the page that arguments of help ask for; "" when they name no topic.
+func topicText(args []string) string {
+	asked := strings.Join(args, " ")
+	if kind, ok := strings.CutPrefix(asked, "formats "); ok {
+		return typeTopic(kind)
+	}
+	for _, t := range topics() {
+		if asked == t.name {
+			return t.text
+		}
+	}
+	return ""
+}
+
+func noHelp(root *cobra.Command, args []string) error {
+	out := fault.New(fault.Usage, "there is no help about %q", strings.Join(args, " "))
+	if near, ok := nearest(args[len(args)-1], helpWords(root, args[:len(args)-1])); ok {
+		return out.Hint("did you mean `cordon help %s`?", strings.Join(append(args[:len(args)-1:len(args)-1], near), " "))
+	}
+	return out.Hint("`cordon help` lists the commands, and `cordon help formats` the types of --json")
+}
+
+// helpWords lists what may follow the words that were typed after help.
+func helpWords(root *cobra.Command, typed []string) []string {
+	var words []string
+	if len(typed) == 1 && typed[0] == "formats" {
+		for _, a := range answers() {
+			words = append(words, a.row.kind())
+		}
+	}
+	if len(typed) == 0 {
+		for _, t := range topics() {
+			words = append(words, t.name)
+		}
+	}
+	if at, rest, err := root.Find(typed); err == nil && len(rest) == 0 {
+		for _, c := range at.Commands() {
+			if c.IsAvailableCommand() {
+				words = append(words, c.Name())
+			}
+		}
+	}
+	slices.Sort(words)
+	return slices.Compact(words)
 }

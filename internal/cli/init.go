@@ -19,6 +19,9 @@ func newInitCommand(s *state) *cobra.Command {
 		Short: "make a home: keys, trust root, database and ledger of one organisation",
 		Example: `  cordon init --org acme --role maker
   cordon init --org st-elsewhere --role hospital`,
+		Long: `Asks twice for the passphrase that protects the role keys, unless --passphrase-file names one. The root keys are
+written to HOME/offline: move that folder to a safe place. Everything is built beside the home and moved there in
+one step; an init that is interrupted leaves no half home.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			opt, err := s.options()
 			if err != nil {

@@ -45,7 +45,10 @@ func newKeyListCommand(s *state) *cobra.Command {
 func newKeyCompromisedCommand(s *state) *cobra.Command {
 	var since, reason string
 	cmd := &cobra.Command{
-		Use:   "compromised KEY",
+		Use: "compromised KEY",
+		Long: `KEY is one that key list prints. A maker says it to everybody, by its recall role; a hospital says it in its own
+house. What the key signed before TIME, and this house held before, stays trusted; what came after gets no new
+install. Nothing that treats a patient is to be switched off for it.`,
 		Short: "say that a key can no longer be relied on; shows first what it reaches",
 		Example: `  cordon key compromised key:sha256:... --since 2026-11-01T00:00:00Z --reason "laptop stolen"
   cordon key compromised key:sha256:... --since unknown`,

@@ -48,6 +48,7 @@ Needs no home, no network and no privilege. The same seed gives the same bytes, 
 	f.IntVar(&w.opt.Devices, "devices", 40, "how many devices, 1 to 2000, as `N`")
 	f.IntVar(&w.days, "days", 1, "how many days, 1 to 30, as `N`")
 	f.StringVar(&w.start, "start", "2026-01-05", "`DATE` of the first day, in UTC")
+	s.writes(cmd)
 	f.BoolVar(&w.force, "force", false, "replace the ward that lies in DIR; other files stay")
 	_ = cmd.MarkFlagRequired("out")
 	return cmd
@@ -79,6 +80,9 @@ func (s *state) labWard(ctx context.Context, w wardFlags) error {
 	if err != nil {
 		return fault.Wrap(err, fault.Internal, "make the ward")
 	}
+	if s.dryRun {
+		return s.planWard(w, one)
+	}
 	if err := w.clear(); err != nil {
 		return err
 	}
@@ -97,23 +101,40 @@ func (s *state) labWard(ctx context.Context, w wardFlags) error {
 	})
 }
 
+// planWard is what a dry run says: the folder can be used, and what it would get.
+func (s *state) planWard(w wardFlags, one *ward.Ward) error {
+	if _, err := os.Stat(w.out); err == nil {
+		if _, err := w.look(); err != nil {
+			return err
+		}
+	}
+	return s.print(wardRow{
+		Out: w.out, Seed: w.opt.Seed, Start: w.opt.Start, Days: w.days, Devices: len(one.Devices()), Releases: len(one.Releases()), DryRun: true,
+	})
+}
+
 // clear makes the folder, or frees it of a ward when that was asked for.
 func (w *wardFlags) clear() error {
 	if err := disk.MakeDir(disk.OS{}, w.out, 0o755); err != nil {
 		return err
 	}
-	there, err := os.ReadDir(w.out)
-	if err != nil {
-		return fault.Wrap(err, fault.ReadFailed, "look into folder %q", w.out)
-	}
-	if len(there) == 0 {
-		return nil
-	}
-	if !w.force {
-		return fault.New(fault.NotAllowed, "folder %q is not empty", w.out).
-			Hint("name a new folder, or replace the ward that lies there with --force")
+	if empty, err := w.look(); err != nil || empty {
+		return err
 	}
 	return ward.Remove(disk.OS{}, w.out)
+}
+
+// look says whether the folder is empty. It refuses one that is not, unless what lies there may be replaced.
+func (w *wardFlags) look() (empty bool, err error) {
+	there, err := os.ReadDir(w.out)
+	if err != nil {
+		return false, fault.Wrap(err, fault.ReadFailed, "look into folder %q", w.out)
+	}
+	if len(there) > 0 && !w.force {
+		return false, fault.New(fault.NotAllowed, "folder %q is not empty", w.out).
+			Hint("name a new folder, or replace the ward that lies there with --force")
+	}
+	return len(there) == 0, nil
 }
 
 // wardRow says what was written.
@@ -129,11 +150,15 @@ type wardRow struct {
 	Bytes       int64     `json:"bytes"`
 	Connections int64     `json:"connections"`
 	Fetches     int64     `json:"fetches"`
+	DryRun      bool      `json:"dry_run,omitzero"`
 }
 
 func (wardRow) kind() string { return "ward" }
 
 func (r wardRow) lines() []string {
+	if r.DryRun {
+		return []string{fmt.Sprintf("would write a synthetic ward of %d devices into %s: seed %d, %d days from %s", r.Devices, r.Out, r.Seed, r.Days, r.Start.Format(time.DateOnly))}
+	}
 	return []string{
 		fmt.Sprintf("wrote a synthetic ward of %d devices into %s: seed %d, %d days from %s", r.Devices, r.Out, r.Seed, r.Days, r.Start.Format(time.DateOnly)),
 		fmt.Sprintf("  %d captures with %d packets, %d bytes, %d connections", r.Captures, r.Packets, r.Bytes, r.Connections),

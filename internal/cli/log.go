@@ -55,6 +55,9 @@ func newLogProofCommand(s *state) *cobra.Command {
 		Short: "print a proof, checkable offline, that the log holds the statements about a subject",
 		Example: `  cordon log proof release:acme/pump-7/2.1.0
   cordon log proof statement:sha256:...`,
+		Long: `With --json each line holds the proof itself: entry, salt, hashes and the signed checkpoint.
+
+` + subjectHelp,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			sub, err := parseSubject(args[0])
 			if err != nil {

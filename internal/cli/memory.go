@@ -14,14 +14,14 @@ const (
 
 // watchMemory sets these bounds for the whole process. What the operator set by GOGC and GOMEMLIMIT stays.
 func watchMemory(env func(string) string, records bool) {
-	if env("GOGC") == "" {
+	if env(envGrowth) == "" {
 		debug.SetGCPercent(watchGrowth)
 	}
 	limit := int64(watchLimit)
 	if records {
 		limit = recordLimit
 	}
-	if env("GOMEMLIMIT") == "" {
+	if env(envMemory) == "" {
 		debug.SetMemoryLimit(limit)
 	}
 }

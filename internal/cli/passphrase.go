@@ -19,7 +19,7 @@ const maxPassphrase = 4 << 10 // bytes of a passphrase file
 // CORDON_PASSPHRASE_FILE names, else from the person at the terminal. Nothing else is asked, so a
 // script without either fails at once.
 func (s *state) passphrase(_ context.Context, purpose string) (string, error) {
-	for _, path := range []string{s.passFlag, s.env("CORDON_PASSPHRASE_FILE")} {
+	for _, path := range []string{s.passFlag, s.env(envPassphrase)} {
 		if path != "" {
 			return readPassphrase(path)
 		}

@@ -113,6 +113,8 @@ func newReleaseSyncCommand(s *state) *cobra.Command {
 		Short: "fetch every entry of a maker's publication log and check that it only grew",
 		Example: `  cordon release sync --from https://updates.acme.example/releases
   cordon release sync --from /media/usb/releases`,
+		Long: `The maker is one whose root was taken with trust add. A repository that hides an entry, shows an older state or two
+histories is refused and nothing of it is taken. What was seen on the wire is then judged anew.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return s.writing(cmd.Context(), func(a *app.App) error {
 				done, err := a.Sync(cmd.Context(), from)
@@ -133,6 +135,8 @@ func newReleaseVerifyCommand(s *state) *cobra.Command {
 		Use:     "verify FILE",
 		Short:   "say which release a file is, offline, or why it is none",
 		Example: `  cordon release verify pump-2.1.0.bin`,
+		Long: `Reads nothing but the file and the home. Exit 0 only when the file is verified (its maker signed and logged these
+bytes) or vouched (this hospital stated that it received them); else 11, and the lines below the verdict say why.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return s.reading(cmd.Context(), func(a *app.App) error {
 				v, err := a.VerifyFile(cmd.Context(), args[0])
@@ -154,6 +158,7 @@ func newReleaseVouchCommand(s *state) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "vouch FILE",
 		Short:   "state what this hospital received and from where, while the maker signs nothing",
+		Long:    `That is your own word and no maker's: a file with these bytes is then vouched, never verified.`,
 		Example: `  cordon release vouch pump.bin --product acme/pump-7 --version 2.1.0 --source "DVD from the representative"`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p, err := parseProduct(product)
@@ -174,7 +179,7 @@ func newReleaseVouchCommand(s *state) *cobra.Command {
 	f.StringVar(&product, "product", "", "the product, `MAKER/MODEL`")
 	f.StringVar(&v.Version, "version", "", "the version, `V`")
 	f.StringVar(&v.Source, "source", "", "where the file came from, `TEXT`")
-	f.DurationVar(&v.For, "for", 365*24*time.Hour, "how long this is good for")
+	f.DurationVar(&v.For, "for", 365*24*time.Hour, "how long this is good for, as `TIME` such as 720h")
 	for _, name := range []string{"product", "version", "source"} {
 		_ = cmd.MarkFlagRequired(name)
 	}

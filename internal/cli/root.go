@@ -50,7 +50,7 @@ func newRootCommand(s *state) *cobra.Command {
 	flags.BoolVar(&s.json, "json", false, "answer in JSON Lines, one object a line with a \"type\"")
 	flags.BoolVarP(&s.quiet, "quiet", "q", false, "no progress lines")
 
-	help := newHelpCommand(root)
+	help := newHelpCommand(s, root)
 	root.SetHelpCommand(help)
 	root.AddCommand(
 		newInitCommand(s),
@@ -68,7 +68,9 @@ func newRootCommand(s *state) *cobra.Command {
 		newWhyCommand(s),
 		newLabCommand(s),
 		newDemoCommand(s),
+		newDoctorCommand(s),
 		newExplainCommand(s),
+		newCompletionCommand(s),
 		newVersionCommand(s),
 		help,
 	)
@@ -77,6 +79,7 @@ func newRootCommand(s *state) *cobra.Command {
 	root.SetOut(s.out)
 	root.SetErr(s.err)
 	seal(s, root)
+	complete(s, root)
 	return root
 }
 

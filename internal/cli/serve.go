@@ -16,6 +16,9 @@ import (
 	"github.com/cordon-trust/cordon/internal/kit/fault"
 )
 
+// consoleAddress is where the console answers unless --listen says otherwise.
+const consoleAddress = "127.0.0.1:8420"
+
 func newServeCommand(s *state) *cobra.Command {
 	var listen string
 	cmd := &cobra.Command{
@@ -34,7 +37,7 @@ may run beside watch and release sync. Each run has a new key.`,
 			return s.serve(cmd.Context(), at)
 		},
 	}
-	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8420", "loopback `ADDRESS:PORT` to answer at; port 0 takes a free one")
+	cmd.Flags().StringVar(&listen, "listen", consoleAddress, "loopback `ADDRESS:PORT` to answer at; port 0 takes a free one")
 	return cmd
 }
 

@@ -47,6 +47,9 @@ func newTrustAddCommand(s *state) *cobra.Command {
 		Short: "take a trust root; it stays unconfirmed until its fingerprint is compared",
 		Example: `  cordon trust add acme.json
   cordon trust add acme.json --fingerprint sha256:...`,
+		Long: `Call the maker on a number that you already have and let them read the fingerprint to you; they print it with trust
+export. Until it is compared, every verdict under this root says so. A second root for a name is refused unless the
+one that is held signed it.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var want *model.Digest
 			if cmd.Flags().Changed("fingerprint") {
@@ -78,6 +81,8 @@ func newTrustConfirmCommand(s *state) *cobra.Command {
 		Use:     "confirm ORG FINGERPRINT",
 		Short:   "say that a person compared the fingerprint with what the maker told them",
 		Example: `  cordon trust confirm acme sha256:...`,
+		Long: `FINGERPRINT is what the maker read to you by telephone, whole. It is the only moment at which a false maker can be
+told from the true one.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			want, err := parsePrint(args[1])
 			if err != nil {

@@ -17,6 +17,9 @@ func newWhyCommand(s *state) *cobra.Command {
 		Short: "show every statement and claim about a subject: who, when, under which keys, and whether it verifies",
 		Example: `  cordon why release:acme/pump-7/2.1.0
   cordon why artifact:sha256:...`,
+		Long: `What somebody said with effect comes as a statement, what anybody else said as a claim; a claim changes no verdict.
+
+` + subjectHelp,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			sub, err := parseSubject(args[0])
 			if err != nil {

@@ -16,6 +16,10 @@ func (s *state) writes(cmd *cobra.Command) *cobra.Command {
 	return cmd
 }
 
+// subjectHelp says what a SUBJECT is, for the commands that take one.
+const subjectHelp = `SUBJECT is kind:value: release:MAKER/MODEL/VERSION, product:MAKER/MODEL, device:MAKER/MODEL/SERIAL, org:NAME,
+artifact:sha256:HEX, key:sha256:HEX, statement:sha256:HEX, component:PURL, service:PROVIDER/NAME, and others.`
+
 // day prints a date; the zero time is "no date".
 func day(t time.Time) string {
 	if t.IsZero() {

@@ -195,3 +195,11 @@ func siteName(s string) string {
 	}
 	return strings.ToLower(strings.Join(strings.Fields(s), " "))
 }
+
+// Since returns from when on the list holds that [Register.Current] answers from; zero when there is none.
+func (r *Register) Since() time.Time {
+	if len(r.lists) == 0 {
+		return time.Time{}
+	}
+	return r.lists[len(r.lists)-1].from
+}

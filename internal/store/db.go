@@ -23,6 +23,9 @@ const defaultWait = 5 * time.Second
 // Options are what [Open] may be told. The zero value opens for reading and writing.
 type Options struct {
 	ReadOnly bool
+	// Still makes ReadOnly change no byte of the database, not even by folding in what a process that was killed
+	// left in the write-ahead log.
+	Still bool
 	// Driver speaks to SQLite; nil: modernc.org/sqlite. Tests put a faulty one in front of it.
 	Driver driver.Driver
 	// Wait is how long a write waits for its turn; 0: five seconds.
@@ -104,7 +107,7 @@ func (db *DB) openReadOnly(ctx context.Context, opts Options) error {
 		return fault.Wrap(err, fault.ReadFailed, "look at the file")
 	}
 	var first error
-	for _, a := range []access{accessRead, accessReadOnly, accessImmutable} {
+	for _, a := range waysToRead(db.path, opts) {
 		if a == accessImmutable && walHolds(db.path) {
 			return fault.Wrap(first, fault.ReadOnly, "its write-ahead log holds changes that cannot be read from a read-only folder").
 				Hint("copy the home, with the -wal file, to a folder that can be written")
@@ -124,6 +127,17 @@ func (db *DB) openReadOnly(ctx context.Context, opts Options) error {
 		}
 	}
 	return first
+}
+
+func waysToRead(path string, opts Options) []access {
+	switch {
+	case !opts.Still:
+		return []access{accessRead, accessReadOnly, accessImmutable}
+	case walHolds(path):
+		// Opened for reading by the system too, SQLite cannot fold the log in when it closes the file.
+		return []access{accessReadOnly, accessImmutable}
+	}
+	return []access{accessImmutable}
 }
 
 func checkReadable(v int64) error {

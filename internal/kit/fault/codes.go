@@ -34,6 +34,7 @@ const (
 	NoHome          Code = "CRD-GEN-010"
 	HomeExists      Code = "CRD-GEN-011"
 	TooLarge        Code = "CRD-GEN-012"
+	Ailing          Code = "CRD-GEN-013"
 	NoPassphrase    Code = "CRD-KEY-001"
 	WrongPassphrase Code = "CRD-KEY-002"
 	OpenPassphrase  Code = "CRD-KEY-003"

@@ -79,4 +79,11 @@ var general = map[Code]Description{
 			"anything is believed, so that a hostile or broken source cannot fill the disk or the memory. What was read " +
 			"up to there was thrown away.",
 	},
+	Ailing: {
+		Exit: ExitGate,
+		Hint: "do what the lines that begin with problem say, then run `cordon doctor` again",
+		Explain: "Doctor found something wrong with this installation or its home. Each line that begins with problem says " +
+			"what, and below it what to do. Doctor changed nothing. Problems with this computer say nothing about " +
+			"devices: what runs on the ward is not concerned by them.",
+	},
 }

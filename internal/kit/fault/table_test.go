@@ -109,7 +109,7 @@ func TestExitCodesThatOthersRelyOn(t *testing.T) {
 		2:  {fault.Usage, fault.NoPassphrase, fault.OpenPassphrase},
 		3:  {fault.PartlyDone, fault.CutCapture},
 		4:  {fault.NotAllowed, fault.WrongPassphrase, fault.NotOwner, fault.RootExists, fault.TestRoot},
-		10: {fault.GateTripped},
+		10: {fault.GateTripped, fault.Ailing},
 		11: {
 			fault.BadEnvelope, fault.PolicyNotMet, fault.BadRoot, fault.WrongPrint, fault.LogDamaged, fault.LogForked,
 			fault.BadCheckpoint, fault.NotLogged, fault.RolledBack, fault.BadRepository, fault.NotSigned, fault.Differs,
