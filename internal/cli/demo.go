@@ -95,7 +95,7 @@ func (d *demo) run(ctx context.Context, want demoFlags) error {
 	if !want.exit {
 		return d.show(ctx, !want.noBrowser)
 	}
-	if err := d.heading("What needs a person:"); err != nil {
+	if err := d.heading("\nWhat needs a person:"); err != nil {
 		return err
 	}
 	for _, f := range d.findings {
@@ -141,7 +141,7 @@ func (d *demo) heading(text string) error {
 	if d.json {
 		return nil
 	}
-	_, err := fmt.Fprintf(d.out, "\n%s\n\n", text)
+	_, err := fmt.Fprintf(d.out, "%s\n\n", text)
 	return written(err)
 }
 

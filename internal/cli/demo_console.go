@@ -34,19 +34,27 @@ func (d *demo) show(ctx context.Context, browser bool) error {
 	if err != nil {
 		return err
 	}
-	defer on.Close() // again after Serve, which does no harm
 	c, err := console.New(console.Options{
 		Open:  func(ctx context.Context) (*app.App, error) { return app.Open(ctx, opt) },
 		Clock: clock.System{}, Rand: rand.Reader, Addr: at, Log: slog.New(slog.NewTextHandler(d.err, nil)),
 	})
+	if err == nil {
+		err = d.lead(c.Link(), at, browser)
+	}
+	if err != nil {
+		_ = on.Close() // nobody was answered yet
+		return err
+	}
+	return c.Serve(ctx, on)
+}
+
+// lead prints what was found and where to look at it.
+func (d *demo) lead(link string, at netip.AddrPort, browser bool) error {
+	row, err := d.consoleRow(link, at)
 	if err != nil {
 		return err
 	}
-	row, err := d.consoleRow(c.Link(), at)
-	if err != nil {
-		return err
-	}
-	if err := d.heading("What needs a person:"); err != nil {
+	if err := d.heading("\nWhat needs a person:"); err != nil {
 		return err
 	}
 	for _, f := range d.findings {
@@ -63,7 +71,7 @@ func (d *demo) show(ctx context.Context, browser bool) error {
 	if browser {
 		openBrowser(d.env, row.Link)
 	}
-	return c.Serve(ctx, on)
+	return nil
 }
 
 // consoleRow leads to the page of the gravest finding.

@@ -15,7 +15,7 @@ type demoBegun struct {
 func (demoBegun) kind() string { return "demo" }
 
 func (b demoBegun) lines() []string {
-	return append(fold("", fmt.Sprintf("A maker, a hospital and a ward of %d devices that do not exist, in %s", demoDevices, b.Folder)), "")
+	return []string{fmt.Sprintf("A maker, a hospital and a ward of %d devices that do not exist, in %s", demoDevices, b.Folder), ""}
 }
 
 // demoDone is a step that was taken.
@@ -27,7 +27,7 @@ type demoDone struct {
 
 func (demoDone) kind() string { return "step" }
 
-func (s demoDone) lines() []string { return fold(fmt.Sprintf("%5.1f s  ", s.Seconds), s.Text) }
+func (s demoDone) lines() []string { return fold(fmt.Sprintf("%6.2f s  ", s.Seconds), s.Text) }
 
 // demoFinding is an open finding, with the sentences of its evidence that say why. In JSON it is what
 // `cordon finding list` gives.

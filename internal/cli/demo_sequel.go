@@ -122,7 +122,7 @@ func (d *demo) withdraw(ctx context.Context) (string, error) {
 			pumps += f.DeviceCount
 		}
 	}
-	return fmt.Sprintf("%s withdraws %s %s: judged again without the capture, %s that fetched it are in a finding",
+	return fmt.Sprintf("%s withdraws %s %s: judged again without the capture, %s have a finding now",
 		demoMaker, newest.Product.Parts()[1], newest.Version, counted(pumps, "pump")), nil
 }
 

@@ -193,6 +193,6 @@ func (d *demo) day(ctx context.Context) (string, error) {
 		return "", fault.Wrap(err, fault.CodeOf(err), "write the capture of the day")
 	}
 	d.fetches = truth
-	return fmt.Sprintf("%s passes on the ward: its %d devices fetch %d times, as a mirror port sees",
+	return fmt.Sprintf("%s on the ward: %d devices fetch %d times, and a mirror port records what passes",
 		d.ward.Start().Format(time.DateOnly), demoDevices, len(truth)), nil
 }

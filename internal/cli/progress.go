@@ -17,7 +17,7 @@ func (s *state) progress(text string) (wipe func()) {
 	if s.quiet || !ok || !term.IsTerminal(int(tty.Fd())) {
 		return func() {}
 	}
-	line := visible.Text("  ...    " + text)
+	line := visible.Text("   ...    " + text)
 	_, _ = fmt.Fprint(tty, "\r"+line)
 	return func() { _, _ = fmt.Fprint(tty, "\r"+strings.Repeat(" ", len(line))+"\r") }
 }
