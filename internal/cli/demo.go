@@ -89,6 +89,9 @@ func (d *demo) run(ctx context.Context, want demoFlags) error {
 	if err := d.print(demoBegun{d.dir}); err != nil {
 		return err
 	}
+	if err := d.flush(); err != nil {
+		return err
+	}
 	if err := d.play(ctx, d.story()); err != nil {
 		return err
 	}
@@ -141,8 +144,10 @@ func (d *demo) heading(text string) error {
 	if d.json {
 		return nil
 	}
-	_, err := fmt.Fprintf(d.out, "%s\n\n", text)
-	return written(err)
+	if _, err := fmt.Fprintf(d.out, "%s\n\n", text); err != nil {
+		return written(err)
+	}
+	return d.flush()
 }
 
 func (d *demo) path(name string) string { return filepath.Join(d.dir, name) }
