@@ -168,6 +168,9 @@ func TestDemoOpensTheConsoleAndLeavesNothing(t *testing.T) {
 // A demo that is killed leaves its folder, and the next one goes its way.
 func TestDemoAfterOneThatWasKilled(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("days of wards take a while")
+	}
 	temp := t.TempDir()
 	r := startDemo(t, temp, nil, "--no-browser")
 	if err := r.cmd.Process.Kill(); err != nil {
@@ -214,6 +217,9 @@ func (s *seenLines) Write(b []byte) (int, error) {
 // Ctrl-C between any two steps, and in the middle of each, leaves nothing.
 func TestDemoInterruptedHalfWay(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("days of wards take a while")
+	}
 	for _, c := range []struct {
 		step  int           // after which it is interrupted
 		later time.Duration // so long after it
@@ -266,6 +272,9 @@ func TestDemoListensAtTheNextPort(t *testing.T) {
 // Two demos at once: at least one of them finds the usual port taken, and says so.
 func TestDemoSaysThatThePortIsTaken(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("days of wards take a while")
+	}
 	a, b := startDemo(t, t.TempDir(), nil, "--no-browser"), startDemo(t, t.TempDir(), nil, "--no-browser")
 	if a.link.Host == b.link.Host {
 		t.Errorf("both are at %s", a.link.Host)
@@ -287,6 +296,9 @@ func TestDemoSaysThatThePortIsTaken(t *testing.T) {
 // Where there is a desktop its browser is asked to open the address; where that fails, nobody hears of it.
 func TestDemoOpensABrowser(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("days of wards take a while")
+	}
 	dir := t.TempDir()
 	asked := filepath.Join(dir, "asked")
 	program := "#!/bin/sh\necho noise\necho \"$1\" >" + asked + ".part && mv " + asked + ".part " + asked + "\nexit 3\n"
