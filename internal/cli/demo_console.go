@@ -76,7 +76,7 @@ func (d *demo) lead(link string, at netip.AddrPort, browser bool) error {
 
 // consoleRow leads to the page of the gravest finding.
 func (d *demo) consoleRow(link string, at netip.AddrPort) (demoConsole, error) {
-	row := demoConsole{Link: link, Listen: at.String()}
+	row := demoConsole{Link: link, Listen: at.String(), Home: d.path(demoHospital)}
 	if at.Port() != demoPort {
 		row.Taken = netip.AddrPortFrom(at.Addr(), demoPort).String()
 	}

@@ -54,6 +54,7 @@ func (f demoFound) lines() []string { return fold(fmt.Sprintf("  %-10s", f.Sever
 type demoConsole struct {
 	Link   string `json:"link"`
 	Listen string `json:"listen"`
+	Home   string `json:"home"`
 	Taken  string `json:"taken,omitzero"` // where another program listens, and this one would have
 }
 
@@ -64,5 +65,7 @@ func (c demoConsole) lines() []string {
 	if c.Taken != "" {
 		text += "; " + c.Taken + " is taken, so it is at " + c.Listen
 	}
-	return append(append([]string{""}, fold("", text+":")...), "  "+c.Link, "", "Ctrl-C ends it and removes all that was made here.")
+	return append(append([]string{""}, fold("", text+":")...), "  "+c.Link,
+		"The same on the command line, meanwhile:", "  cordon --home "+c.Home+" finding list",
+		"", "Ctrl-C ends it and removes all that was made here.")
 }

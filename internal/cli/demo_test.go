@@ -54,7 +54,7 @@ func startDemo(t *testing.T, temp string, env []string, flags ...string) *runnin
 		t.Fatal(err)
 	}
 	r.out = bufio.NewReader(out)
-	for r.link == nil {
+	for !strings.HasSuffix(r.text, "\nCtrl-C ends it and removes all that was made here.\n") {
 		line, err := r.out.ReadString('\n')
 		if err != nil {
 			t.Fatalf("%v after %q: %s", err, r.text, r.said.String())
@@ -80,6 +80,17 @@ func (r *running) ends(t *testing.T) int {
 		t.Fatal(err)
 	}
 	return r.cmd.ProcessState.ExitCode()
+}
+
+// home returns the arguments of the command that the demo prints for reading its home.
+func (r *running) home(t *testing.T, temp string) []string {
+	t.Helper()
+	_, rest, ok := strings.Cut(r.text, "\n  cordon --home "+temp+"/")
+	line, _, ended := strings.Cut(rest, "\n")
+	if !ok || !ended {
+		t.Fatalf("printed %q", r.text)
+	}
+	return strings.Fields("--home " + temp + "/" + line)
 }
 
 // page reads a page of the console as a browser does.
@@ -140,6 +151,11 @@ func TestDemoOpensTheConsoleAndLeavesNothing(t *testing.T) {
 				if !strings.Contains(text, want) {
 					t.Errorf("the page does not say %q", want)
 				}
+			}
+			list := exec.CommandContext(t.Context(), r.cmd.Path, r.home(t, temp)...)
+			list.Args[0] = "cordon"
+			if out, err := list.CombinedOutput(); err != nil || !strings.Contains(string(out), "PUMP-017 (ward 3, bed 17) fetched") {
+				t.Errorf("%v: %s", err, out)
 			}
 			if len(left(t, temp)) != 1 {
 				t.Errorf("while it runs there are %v", left(t, temp))
