@@ -102,7 +102,11 @@ func (d *demo) run(ctx context.Context, want demoFlags) error {
 		return err
 	}
 	for _, f := range d.findings {
-		if err := d.print(demoFinding{f}); err != nil {
+		reach, err := d.reachOf(ctx, &f)
+		if err != nil {
+			return err
+		}
+		if err := d.print(demoFinding{f, reach}); err != nil {
 			return err
 		}
 	}

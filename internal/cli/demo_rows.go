@@ -31,7 +31,10 @@ func (s demoDone) lines() []string { return fold(fmt.Sprintf("%6.2f s  ", s.Seco
 
 // demoFinding is an open finding, with the sentences of its evidence that say why. In JSON it is what
 // `cordon finding list` gives.
-type demoFinding struct{ model.Finding }
+type demoFinding struct {
+	model.Finding
+	reach string // what the bytes could reach; empty: nothing as far as is known
+}
 
 func (demoFinding) kind() string { return "finding" }
 
@@ -39,6 +42,9 @@ func (f demoFinding) lines() []string {
 	out := append(fold(strings.ToUpper(string(f.Severity))+"  ", f.Summary), adviceLines(f.Finding)...)
 	if len(f.Evidence) > 1 {
 		out = append(out, fold("  why:   ", f.Evidence[1])...) // the first says what was seen
+	}
+	if f.reach != "" {
+		out = append(out, fold("  reach: ", f.reach)...)
 	}
 	return append(out, fmt.Sprintf("  rule:  %s, %s", f.Rule, f.Class), "")
 }

@@ -3,8 +3,10 @@ package cli
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/cordon-trust/cordon/internal/app"
+	"github.com/cordon-trust/cordon/internal/exposure"
 	"github.com/cordon-trust/cordon/internal/kit/fault"
 	"github.com/cordon-trust/cordon/internal/lab/ward"
 	"github.com/cordon-trust/cordon/internal/model"
@@ -70,6 +72,32 @@ func (d *demo) compare(context.Context) (string, error) {
 		return "", fault.New(fault.Internal, "%d of %d downloads that nobody signed were found", found, len(bad))
 	}
 	return fmt.Sprintf("by the ward's own record both bad downloads are found, and none of the other %d is called bad", len(d.fetches)-len(bad)), nil
+}
+
+// reachOf says what the bytes of a finding could reach, were they made to do harm.
+func (d *demo) reachOf(ctx context.Context, f *model.Finding) (string, error) {
+	if f.Digest.IsZero() || f.Class != model.PatientSafety {
+		return "", nil
+	}
+	answer, err := d.hospital.Spread(ctx, app.RadiusQuery{Sources: []model.Subject{model.ArtifactOf(f.Digest)}, Harm: model.Integrity})
+	if err != nil {
+		return "", err
+	}
+	said := map[exposure.Certainty][]string{}
+	for _, c := range answer.Counts() {
+		said[c.Certainty] = append(said[c.Certainty], counted(c.N, string(c.Kind)))
+	}
+	var parts []string
+	if sure := said[exposure.Certain]; sure != nil {
+		parts = append(parts, enumerate(sure)+" for certain")
+	}
+	if more := said[exposure.Possible]; more != nil {
+		parts = append(parts, enumerate(more)+" possibly")
+	}
+	if len(parts) == 0 {
+		return "", nil
+	}
+	return "were these bytes harmful, they could reach " + strings.Join(parts, "; "), nil
 }
 
 // verdictOf returns how what a device fetched must be judged; judged is false where nothing is expected of it.
