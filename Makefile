@@ -19,7 +19,7 @@ test: ## run every test; CI=true makes a skipped one a failure
 	@scripts/needs go git
 	@scripts/test ./...
 
-demo: build ## sign, publish, confirm, watch and judge, on real files in a temporary home
+demo: build ## play a maker, a hospital and a day of a ward, and open the console on what was found
 	./bin/cordon demo
 
 bench: ## run the benchmarks, with the ratios they must hold; BENCH=pattern

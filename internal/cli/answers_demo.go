@@ -3,7 +3,10 @@ package cli
 // demoAnswers are the rows that the demonstration alone prints.
 func demoAnswers() []answer {
 	return []answer{
-		{heading{}, "demo", "a step of the demonstration"},
-		{stolen{}, "demo", "what stolen keys reach"},
+		{demoBegun{}, "demo", "where the demonstration works"},
+		{demoDone{}, "demo", "a step of the demonstration"},
+		{demoFinding{}, "demo", "the finding that the demonstration opens with"},
+		{demoFound{}, "demo", "another finding of the demonstration"},
+		{demoConsole{}, "demo", "where the demonstration's console answers"},
 	}
 }

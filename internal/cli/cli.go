@@ -21,8 +21,8 @@ type Streams struct {
 	Err io.Writer
 }
 
-// Main runs the process's own command line and returns its exit code. The first Ctrl-C or SIGTERM asks
-// the command to stop; a second one ends the process.
+// Main runs the process's own command line and returns its exit code. The first Ctrl-C, SIGTERM or loss of
+// the terminal asks the command to stop; a second one ends the process.
 func Main() int {
 	return interruptible(func(ctx context.Context) int {
 		s := newState(Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, os.Getenv)
@@ -32,7 +32,11 @@ func Main() int {
 }
 
 func interruptible(run func(context.Context) int) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	stops := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // as under nohup
+		stops = append(stops, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), stops...)
 	defer stop()
 	context.AfterFunc(ctx, stop)
 	return run(ctx)

@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
+	"net/netip"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -39,4 +41,9 @@ func WaitMain() int {
 			return fmt.Errorf("wait: %w", cmd.Context().Err())
 		})
 	})
+}
+
+// ListenNear is listenNear.
+func ListenNear(ctx context.Context, port uint16) (net.Listener, netip.AddrPort, error) {
+	return listenNear(ctx, port)
 }
