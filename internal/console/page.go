@@ -37,6 +37,11 @@ type page struct {
 	News   int64  // findings that came up since the console began
 }
 
+// Live reports whether the page is to follow the home: what is not there will not come by itself.
+func (p page) Live() bool {
+	return p.Status < http.StatusBadRequest || p.Status >= http.StatusInternalServerError
+}
+
 // page returns the handler of one page. What goes wrong is a page too, with the words of the fault.
 func (c *Console) page(build answer) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -45,7 +50,9 @@ func (c *Console) page(build answer) http.Handler {
 		req := &request{r, c.opt.Clock.Now()}
 		s, err := c.home.take(ctx)
 		if err != nil {
-			c.show(ctx, w, failedPage(err, req))
+			p := failedPage(err, req)
+			p.Here = r.URL.RequestURI()
+			c.show(ctx, w, p)
 			return
 		}
 		defer c.home.give(s)
