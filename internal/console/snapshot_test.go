@@ -58,7 +58,7 @@ func (h house) counted(t testing.TB, c clock.Clock, before func(context.Context)
 // closes writes into the home, as another process does, a finding that holds no longer: page /findings has one more.
 type closes struct {
 	db *store.DB
-	n  byte
+	n  int
 }
 
 func (h house) closes(t testing.TB) *closes {
@@ -73,7 +73,7 @@ func (h house) closes(t testing.TB) *closes {
 
 func (c *closes) one(ctx context.Context) error {
 	c.n++
-	f := model.Finding{ID: model.DigestOf([]byte{c.n}), Rule: model.UpdateUnknown, State: model.Open, Severity: model.Low, Summary: "x"}
+	f := model.Finding{ID: model.DigestOf(fmt.Append(nil, c.n)), Rule: model.UpdateUnknown, State: model.Open, Severity: model.Low, Summary: "x"}
 	body, err := json.Marshal(f)
 	if err != nil {
 		return err
