@@ -119,7 +119,7 @@ func (s *state) watch(ctx context.Context, a *app.App, opt app.WatchOptions, gat
 		Device:   func(d app.SeenInfo) error { seen.SeenInfo = d; return s.print(&seen) },
 		Session:  func(i *app.SessionInfo) error { return s.print(sessionRow{i}) },
 		Finding: func(f model.Finding) error {
-			if gate != "" && f.Severity.AtLeast(gate) {
+			if gate != "" && f.Severity.AtLeast(gate) && f.State != model.Held {
 				worst++
 			}
 			return s.print(findingRow{f})
