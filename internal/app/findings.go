@@ -24,6 +24,11 @@ type FindingFilter struct {
 	Severity model.Severity     // at least; "": all
 }
 
+// Takes reports whether the filter takes a finding.
+func (only FindingFilter) Takes(f *model.Finding) bool {
+	return (only.State == "" || f.State == only.State) && (only.Severity == "" || f.Severity.AtLeast(only.Severity))
+}
+
 // Findings returns what the recorded rows say under the statements of now, and what they said once and say
 // no longer: open ones first, then those that a person lets rest, in each the gravest first.
 func (a *App) Findings(ctx context.Context, only FindingFilter) ([]model.Finding, error) {
@@ -31,7 +36,7 @@ func (a *App) Findings(ctx context.Context, only FindingFilter) ([]model.Finding
 	err := a.db.View(ctx, func(tx *store.Tx) error {
 		list, err := a.findingsNow(ctx, tx)
 		for _, f := range list {
-			if (only.State == "" || f.State == only.State) && (only.Severity == "" || f.Severity.AtLeast(only.Severity)) {
+			if only.Takes(&f) {
 				out = append(out, f)
 			}
 		}
@@ -101,6 +106,21 @@ func (a *App) factsNow(ctx context.Context, tx *store.Tx) (f *facts, any bool, e
 	}
 	got, err := a.readSeenFacts(ctx, tx, secret, "")
 	return &got, true, err
+}
+
+// readHeld adds what [App.factsNow] reads to facts that have the device list.
+func (a *App) readHeld(ctx context.Context, tx *store.Tx, f *facts) (any bool, err error) {
+	if any, err = tx.Rows().Any(ctx); err != nil || !any {
+		return false, err
+	}
+	if err := a.readParties(f, ""); err != nil {
+		return true, err
+	}
+	secret, err := a.ring.MarkSecret(false)
+	if err != nil {
+		return true, err
+	}
+	return true, a.readRecorded(ctx, tx, f, secret)
 }
 
 // held are the findings that the store keeps.

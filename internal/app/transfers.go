@@ -33,7 +33,12 @@ type TransferFilter struct {
 }
 
 func (only *TransferFilter) takes(t *SeenTransfer) bool {
-	return (only.Finding.IsZero() || only.Finding == t.Finding) && (only.Verdict == "" || only.Verdict == t.Verdict)
+	return only.covers(TransferFilter{t.Finding, t.Verdict})
+}
+
+// covers reports whether what one filter takes the other takes too.
+func (only *TransferFilter) covers(o TransferFilter) bool {
+	return (only.Finding.IsZero() || only.Finding == o.Finding) && (only.Verdict == "" || only.Verdict == o.Verdict)
 }
 
 // Transfers judges the recorded transfers by the statements of now, each transfer once. It returns how many the filter

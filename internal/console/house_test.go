@@ -204,6 +204,7 @@ func (h house) serve(t testing.TB) *console.Console {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(c.Close)
 	return c
 }
 

@@ -22,7 +22,7 @@ type transferLine struct {
 	Finding string // its page; empty: it belongs to none
 }
 
-func transfers(ctx context.Context, a *app.App, r *request) (page, error) {
+func transfers(ctx context.Context, a *snapshot, r *request) (page, error) {
 	verdict := choice{Name: "verdict", Label: "Verdict", Any: "any"}
 	for _, v := range [...]model.Verdict{
 		model.Ambiguous, model.Withdrawn, model.WrongDevice, model.Replayed, model.Verified, model.Vouched, model.Altered,
@@ -55,7 +55,7 @@ func transfers(ctx context.Context, a *app.App, r *request) (page, error) {
 	if err != nil {
 		return page{}, err
 	}
-	reg, err := readRegister(ctx, a)
+	reg, err := a.register()
 	if err != nil {
 		return page{}, err
 	}
