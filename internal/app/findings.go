@@ -78,12 +78,8 @@ func (a *App) findingsNow(ctx context.Context, tx *store.Tx) ([]model.Finding, e
 	if err != nil {
 		return nil, err
 	}
-	said, err := a.readReviews(ctx, tx, f)
-	if err != nil {
-		return nil, err
-	}
 	list := finding.Reconcile(held.findings(), now.findings)
-	return list, said.rest(f.roots, list, a.opt.Clock.Now())
+	return list, a.rest(ctx, tx, f, list)
 }
 
 // judgeNow reads the facts of this moment and judges the recorded rows by them.

@@ -193,6 +193,15 @@ func (a *App) readReviews(ctx context.Context, tx *store.Tx, f *facts) (reviews,
 	return out, err
 }
 
+// rest puts those findings to rest about which a person of this house said so.
+func (a *App) rest(ctx context.Context, tx *store.Tx, f *facts, list []model.Finding) error {
+	said, err := a.readReviews(ctx, tx, f)
+	if err != nil {
+		return err
+	}
+	return said.rest(f.roots, list, a.opt.Clock.Now())
+}
+
 // rest puts those open findings to rest about which a person said so, and says of the others whether a hold ended. A
 // statement that lets a finding rest is verified again from its bytes.
 func (r reviews) rest(roots *evidence.Roots, list []model.Finding, now time.Time) error {

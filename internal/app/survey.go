@@ -82,6 +82,11 @@ func (a *App) surveySeen(ctx context.Context, tx *store.Tx, f *facts, s *Survey,
 		now = set.List()
 	}
 	s.findings = finding.Reconcile(held.findings(), now)
+	if any {
+		if err := a.rest(ctx, tx, f, s.findings); err != nil {
+			return err
+		}
+	}
 	s.transfers = slices.Clip(latest(s.transfers, keep))
 	return nil
 }

@@ -173,9 +173,14 @@ func (h house) sees(t testing.TB, list ...fetched) {
 // capture is what passed on the wire when a device fetched something, in the nth minute.
 func capture(t testing.TB, n int, device, path string, body []byte) []byte {
 	t.Helper()
+	return captureFrom(t, n, device, server, path, body)
+}
+
+func captureFrom(t testing.TB, n int, device, host, path string, body []byte) []byte {
+	t.Helper()
 	var out bytes.Buffer
 	_, err := lab.WriteDownload(&out, lab.Download{
-		Device: netip.AddrPortFrom(netip.MustParseAddr(device), 40001), Host: server, Path: "/fw/" + path, Body: body, NoARP: true,
+		Device: netip.AddrPortFrom(netip.MustParseAddr(device), 40001), Host: host, Path: "/fw/" + path, Body: body, NoARP: true,
 		Start: lab.DefaultStart().Add(time.Duration(n) * time.Minute),
 	})
 	if err != nil {

@@ -198,7 +198,11 @@ func (r *Review) Covers(f *model.Finding, now time.Time) (why string, ok bool) {
 	}
 	for i := range f.Devices {
 		if d := f.Devices[i].Device; !r.names(d) {
-			return d.String() + " joined, which the hold does not name", false
+			who := d.String()
+			if a := f.Devices[i].Asset; a != "" {
+				who = a + " (" + who + ")"
+			}
+			return who + " joined, which the hold does not name", false
 		}
 	}
 	return "", true
