@@ -20,14 +20,15 @@ type Survey struct {
 	unlisted error // why there are no devices, no overview and no verdicts; nil: there are
 
 	findings  []model.Finding
-	transfers []SeenTransfer         // the latest first, at most as many as were asked for
-	counts    map[TransferFilter]int // of all transfers
-	unjudged  error                  // why there are no verdicts; nil: there are
+	transfers []SeenTransfer      // the latest first, at most as many as were asked for
+	counts    map[transferKey]int // of all transfers
+	use       []ReleaseUse
+	unjudged  error // why there are no verdicts; nil: there are
 }
 
 // Survey reads and judges all that a house shows, holding at most the latest keep transfers.
 func (a *App) Survey(ctx context.Context, keep int) (*Survey, error) {
-	s := &Survey{counts: map[TransferFilter]int{}}
+	s := &Survey{counts: map[transferKey]int{}}
 	err := a.db.View(ctx, func(tx *store.Tx) error {
 		f, err := a.readFacts(ctx, tx)
 		if err != nil {
@@ -69,9 +70,9 @@ func (a *App) surveySeen(ctx context.Context, tx *store.Tx, f *facts, s *Survey,
 		set := f.newFindings(a.home.Org)
 		err = a.eachJudged(ctx, tx, f, nil, func(t *model.Transfer, d *model.Device, info *model.DeviceInfo, j *model.Judgement) {
 			id := set.Add(*t, *d, *info, *j)
-			s.counts[TransferFilter{id, j.Verdict}]++
 			one := seenTransfer(t, d, info, j)
 			one.Finding = id
+			s.counts[transferKeyOf(&one)]++
 			if s.transfers = append(s.transfers, one); len(s.transfers) >= 2*keep {
 				s.transfers = latest(s.transfers, keep)
 			}
@@ -87,7 +88,7 @@ func (a *App) surveySeen(ctx context.Context, tx *store.Tx, f *facts, s *Survey,
 			return err
 		}
 	}
-	s.transfers = slices.Clip(latest(s.transfers, keep))
+	s.transfers, s.use = slices.Clip(latest(s.transfers, keep)), useOf(s.counts)
 	return nil
 }
 

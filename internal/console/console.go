@@ -104,9 +104,10 @@ func (c *Console) routes() *http.ServeMux {
 		"/devices":       devices,
 		"/devices/{id}":  device,
 		"/releases":      releases,
-		"/transfers":     transfers,
-		"/evidence":      evidence,
-		"/":              nowhere,
+		"/releases/{publisher}/{product}/{version}": oneReleasePage,
+		"/transfers": transfers,
+		"/evidence":  evidence,
+		"/":          nowhere,
 	} {
 		mux.Handle(pattern, c.page(answer))
 	}

@@ -3,7 +3,6 @@ package console
 import (
 	"cmp"
 	"context"
-	"net/url"
 	"strconv"
 
 	"github.com/cordon-trust/cordon/internal/app"
@@ -62,7 +61,7 @@ func finding(ctx context.Context, a *snapshot, r *request) (page, error) {
 		out.Seen, out.Why = f.Evidence[0], f.Evidence[1:]
 	}
 	if !f.Release.IsZero() {
-		out.Release = link("/releases", url.Values{"release": {f.Release.String()}})
+		out.Release = a.pageOf(f.Release)
 	}
 	if !f.Digest.IsZero() {
 		out.Evidence = evidenceOf(model.ArtifactOf(f.Digest))

@@ -85,7 +85,7 @@ func TestHeldFindings(t *testing.T) {
 		{"/findings?state=open", []string{"2 findings,", "○ open 2 ‖ held 2"}, []string{"Altered update"}},
 		{at, []string{
 			"This finding is held: the maker knows, CASE-17 mercy, until 2026-11-23 12:00:00 UTC.", "Leave the device connected and on", "The advice above stands.",
-			"Said bymercy, as house", "For1 device", "The statement that says so", "cordon finding unhold " + altered.ID.String() + ` --reason "WHY"`,
+			"Said bymercy, with the keys of its role house", "For1 device", "The statement that says so", "cordon finding unhold " + altered.ID.String() + ` --reason "WHY"`,
 		}, []string{"cordon finding hold", "This finding is closed"}},
 	} {
 		v.says(t, c.at, c.has, c.not)

@@ -200,11 +200,16 @@ func quiet() app.WatchShow {
 // serve makes a console over the hospital's home.
 func (h house) serve(t testing.TB) *console.Console {
 	t.Helper()
+	return h.serveAt(t, now)
+}
+
+func (h house) serveAt(t testing.TB, at time.Time) *console.Console {
+	t.Helper()
 	opt := h.options("mercy")
-	opt.Store.ReadOnly = true
+	opt.Store.ReadOnly, opt.Clock = true, clock.Fixed(at)
 	c, err := console.New(console.Options{
 		Open:  func(ctx context.Context) (*app.App, error) { return app.Open(ctx, opt) },
-		Clock: clock.Fixed(now), Rand: rand.Reader, Addr: netip.MustParseAddrPort(host),
+		Clock: clock.Fixed(at), Rand: rand.Reader, Addr: netip.MustParseAddrPort(host),
 	})
 	if err != nil {
 		t.Fatal(err)

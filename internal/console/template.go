@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 	"text/template/parse"
 	"time"
@@ -26,10 +27,10 @@ func readPages() (map[string]*template.Template, error) {
 		return nil, fault.Wrap(err, fault.Internal, "look for the pages")
 	}
 	for _, name := range names {
-		if name == "pages/layout.html" {
+		if slices.Contains(shared(), name) {
 			continue
 		}
-		t, err := template.New("").Option("missingkey=error").Funcs(words()).ParseFS(pageFiles, "pages/layout.html", name)
+		t, err := template.New("").Option("missingkey=error").Funcs(words()).ParseFS(pageFiles, append(shared(), name)...)
 		if err != nil {
 			return nil, fault.Wrap(err, fault.Internal, "read page %q", name)
 		}
@@ -42,6 +43,9 @@ func readPages() (map[string]*template.Template, error) {
 	}
 	return out, nil
 }
+
+// shared are the files whose parts every page may use.
+func shared() []string { return []string{"pages/layout.html", "pages/timeline.html"} }
 
 // makeVisible lets every pipeline that prints end in visible.
 func makeVisible(tree *parse.Tree, n parse.Node) {
