@@ -77,14 +77,14 @@ func TestHeldFindings(t *testing.T) {
 	}{
 		{"/", []string{
 			"2 findings open", "2 findings ‖ held: a person said why they may rest, the first until 2026-11-23 12:00:00 UTC.",
-			"Of these 1 is ◆ critical and of patient safety:", "PUMP-1 (ward 3, bed 1) fetched", "Held: the maker knows, CASE-17 mercy, since 2026-11-20 12:00:00 UTC, until 2026-11-23 12:00:00 UTC.",
+			"Of these 1 is ◆ critical and of patient safety:", "PUMP-1 (ward 3, bed 1) fetched", "Held: the maker knows, CASE-17 Said by mercy, since 2026-11-20 12:00:00 UTC, until 2026-11-23 12:00:00 UTC.",
 		}, []string{"closed"}},
 		{"/findings", []string{"○ open 2 ‖ held 2 ✓ closed 0", "4 findings", "holds the 2 open ones on this page"}, nil},
 		{"/findings?state=held", []string{"2 findings,", "Altered update", "Unprotected download", "until 2026-11-23", "with no end set"}, []string{"Withdrawn release", "Let several rest"}},
 		{"/findings?state=held&severity=critical&class=patient-safety", []string{"○ open 0 ‖ held 1 ✓ closed 0", "1 finding,"}, []string{"Unprotected download"}},
 		{"/findings?state=open", []string{"2 findings,", "○ open 2 ‖ held 2"}, []string{"Altered update"}},
 		{at, []string{
-			"This finding is held: the maker knows, CASE-17 mercy, until 2026-11-23 12:00:00 UTC.", "Leave the device connected and on", "The advice above stands.",
+			"This finding is held: the maker knows, CASE-17 Said by mercy, until 2026-11-23 12:00:00 UTC.", "Leave the device connected and on", "The advice above stands.",
 			"Said bymercy, with the keys of its role house", "For1 device", "The statement that says so", "cordon finding unhold " + altered.ID.String() + ` --reason "WHY"`,
 		}, []string{"cordon finding hold", "This finding is closed"}},
 	} {
