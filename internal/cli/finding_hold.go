@@ -22,7 +22,8 @@ func newFindingHoldCommand(s *state) *cobra.Command {
 shown as held, with the reason. A hold ends by itself at --until, when another device joins the finding,
 when it gets graver, and when its bytes are compared with another release. --device names the devices that
 the hold is for, also such as may join yet; without it they are those that the finding concerns now. A
-held finding does not trip --fail-on of watch, whose summary counts it.`,
+held finding does not trip --fail-on of watch, whose summary counts it. The statement names devices and
+reason, and stays until ` + "`cordon evidence erase`" + ` takes it; the finding is open again then.`,
 		Example: `  cordon finding hold sha256:... --reason "the maker knows, CASE-17" --until 2027-01-31T00:00:00Z
   cordon finding hold sha256:... sha256:... --reason "test bench" --dry-run`,
 		RunE: func(cmd *cobra.Command, args []string) error {

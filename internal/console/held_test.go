@@ -133,3 +133,33 @@ func TestHoldSeveral(t *testing.T) {
 		"To let all 2 like this rest", "cordon finding hold " + alike[0].ID.String() + " " + alike[1].ID.String() + ` --reason "WHY"`,
 	}, nil)
 }
+
+// What a person gives as a reason, and what a maker calls a version, stand on pages as text that does nothing.
+func TestHostileReasonsAndVersions(t *testing.T) {
+	t.Parallel()
+	h := newWard(t)
+	f := h.rules(t)[model.UpdateAltered]
+	const text = `<script>alert(1)</script>"\'{{.Home}}`
+	h.in(t, "mercy", func(a *app.App) error {
+		_, err := a.HoldFindings(t.Context(), app.HoldDraft{Findings: []model.Digest{f.ID}, Reason: text})
+		if err != nil {
+			return err
+		}
+		pump, err := model.ParseProduct("acme/pump-7")
+		if err == nil {
+			_, err = a.AddRelease(t.Context(), app.Draft{Product: pump, Version: text, Kind: "library", Files: []string{h.file(t, "drugs.xml", []byte("drugs"))}})
+		}
+		return err
+	})
+	v := enter(t, h.serve(t))
+	for _, at := range []string{"/", "/findings", "/findings/" + f.ID.Hex(), "/evidence?subject=" + model.ArtifactOf(f.Digest).String(), "/releases"} {
+		v.says(t, at, []string{text}, nil)
+	}
+	for _, a := range v.says(t, "/releases", nil, nil).all("a") {
+		if strings.HasPrefix(a.attrs["href"], "/releases/mercy/") {
+			v.says(t, a.attrs["href"], []string{text + ": what is it, and who fetched it?"}, nil)
+			return
+		}
+	}
+	t.Error("the release of that version has no page")
+}

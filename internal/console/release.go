@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/cordon-trust/cordon/internal/app"
 	"github.com/cordon-trust/cordon/internal/kit/fault"
@@ -74,7 +73,7 @@ func oneReleasePage(ctx context.Context, a *snapshot, r *request) (page, error) 
 	if err := out.signatures(ctx, a); err != nil {
 		return page{}, err
 	}
-	return page{Template: "release", Question: strings.TrimPrefix(sub.String(), "release:") + ": what is it, and who fetched it?", Place: "releases", Content: out}, nil
+	return page{Template: "release", Question: out.Product.Value() + " " + out.Version + ": what is it, and who fetched it?", Place: "releases", Content: out}, nil
 }
 
 // standing puts what stands before what does not.

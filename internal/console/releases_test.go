@@ -35,7 +35,7 @@ func TestReleasePages(t *testing.T) {
 		{"/releases?product=acme/pump-7&older=1", []string{"1 release of acme/pump-7", "Newer releases"}, nil},
 		{"/releases?publisher=acme&release=release:acme/pump-7/2", []string{"1 release."}, []string{"the battery drains"}},
 		{"/releases/acme/pump-7/2", []string{
-			"acme/pump-7/2: what is it, and who fetched it?", "○ current its publisher signed it and it stands", "3 transfers were compared with it.",
+			"acme/pump-7 2: what is it, and who fetched it?", "○ current its publisher signed it and it stands", "3 transfers were compared with it.",
 			"That it was fetched does not say that it was installed.", "✓ verified2", "◆ altered1", "pump-2.bin", "200000", "Served byupdates.acme.example",
 			"Rolerelease", "1 of 1 classical and 1 of 1 post-quantum", "✓ yes, verifies: signatures", "Entries of log mercy/house", "yes, that was shown when it was taken here",
 			"May replaceany version, for all that is said", "ed25519, classical", "nothing else",
@@ -163,7 +163,7 @@ func TestMakersReleases(t *testing.T) {
 		return err
 	})
 	v := enter(t, h.serve(t))
-	v.says(t, "/releases", []string{"8 releases of mercy/pump-7", "2 older releases", "10 releases.", "none seen"}, nil)
+	v.says(t, "/releases", []string{"8 releases of mercy/pump-7 on 2026-11-20:", "2 older releases", "10 releases.", "none seen"}, nil)
 	v.says(t, "/releases?product=mercy/pump-7&older=8", []string{"2 releases of mercy/pump-7", "Newer releases"}, []string{"older release"})
 	v.says(t, "/releases/mercy/pump-7/3", []string{"No transfer was compared with it in what was recorded."}, nil)
 }

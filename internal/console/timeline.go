@@ -384,8 +384,12 @@ func (t timeline) Sentence() string {
 	if t.Step > 1 {
 		step = fmt.Sprintf("%d days", t.Step)
 	}
-	text := fmt.Sprintf("%s of %s from %s to %s: each bar is how long one stands since it was signed, each number how many transfers were compared with it in %s.",
-		many(t.Releases, "release"), t.Product, t.From, t.To, step)
+	when := "from " + t.From + " to " + t.To
+	if t.From == t.To {
+		when = "on " + t.From
+	}
+	text := fmt.Sprintf("%s of %s %s: each bar is how long one stands since it was signed, each number how many transfers were compared with it in %s.",
+		many(t.Releases, "release"), t.Product, when, step)
 	if t.LeftOut > 0 {
 		text += fmt.Sprintf(" %s between, on which nothing happened, are left out.", many(t.LeftOut, "day"))
 	}
