@@ -18,8 +18,9 @@ type transferList struct {
 
 type transferLine struct {
 	app.SeenTransfer
-	By      concerned
-	Finding string // its page; empty: it belongs to none
+	By       concerned
+	Finding  string // its page; empty: it belongs to none
+	Evidence string // the evidence about its bytes; empty: not all of them were seen
 }
 
 func transfers(ctx context.Context, a *app.App, r *request) (page, error) {
@@ -63,6 +64,9 @@ func transfers(ctx context.Context, a *app.App, r *request) (page, error) {
 		line := transferLine{SeenTransfer: list[i], By: reg.concerned(&list[i].Device)}
 		if id := list[i].Finding; !id.IsZero() {
 			line.Finding = "/findings/" + id.Hex()
+		}
+		if d := list[i].Digest; !d.IsZero() {
+			line.Evidence = evidenceOf(model.ArtifactOf(d))
 		}
 		out.List = append(out.List, line)
 	}
