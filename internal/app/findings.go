@@ -24,6 +24,11 @@ type FindingFilter struct {
 	Severity model.Severity     // at least; "": all
 }
 
+// Takes reports whether the filter takes a finding.
+func (only FindingFilter) Takes(f *model.Finding) bool {
+	return (only.State == "" || f.State == only.State) && (only.Severity == "" || f.Severity.AtLeast(only.Severity))
+}
+
 // Findings returns what the recorded rows say under the statements of now, and what they said once and say
 // no longer: open ones first, then the gravest.
 func (a *App) Findings(ctx context.Context, only FindingFilter) ([]model.Finding, error) {
@@ -31,7 +36,7 @@ func (a *App) Findings(ctx context.Context, only FindingFilter) ([]model.Finding
 	err := a.db.View(ctx, func(tx *store.Tx) error {
 		list, err := a.findingsNow(ctx, tx)
 		for _, f := range list {
-			if (only.State == "" || f.State == only.State) && (only.Severity == "" || f.Severity.AtLeast(only.Severity)) {
+			if only.Takes(&f) {
 				out = append(out, f)
 			}
 		}
@@ -91,6 +96,21 @@ func (a *App) factsNow(ctx context.Context, tx *store.Tx) (f *facts, any bool, e
 	return &got, true, err
 }
 
+// readHeld adds what [App.factsNow] reads to facts that have the device list.
+func (a *App) readHeld(ctx context.Context, tx *store.Tx, f *facts) (any bool, err error) {
+	if any, err = tx.Rows().Any(ctx); err != nil || !any {
+		return false, err
+	}
+	if err := a.readParties(f, ""); err != nil {
+		return true, err
+	}
+	secret, err := a.ring.MarkSecret(false)
+	if err != nil {
+		return true, err
+	}
+	return true, a.readRecorded(ctx, tx, f, secret)
+}
+
 // held are the findings that the store keeps.
 type held map[model.Digest]heldFinding
 
@@ -106,13 +126,44 @@ func heldFindings(ctx context.Context, tx *store.Tx) (held, error) {
 	}
 	out := make(held, len(all))
 	for _, h := range all {
-		f := heldFinding{HeldFinding: h}
-		if err := json.Unmarshal(h.Body, &f.Finding); err != nil {
-			return nil, fault.Wrap(err, fault.Damaged, "a finding that was kept cannot be read")
+		f, err := readHeldFinding(h)
+		if err != nil {
+			return nil, err
 		}
-		out[h.ID] = f
+		out[h.ID] = heldFinding{h, f}
 	}
 	return out, nil
+}
+
+// heldBeside returns the findings that are kept and are not among those of now.
+func heldBeside(ctx context.Context, tx *store.Tx, now []model.Finding) ([]model.Finding, error) {
+	all, err := tx.Findings().All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	holds := make(map[model.Digest]bool, len(now))
+	for i := range now {
+		holds[now[i].ID] = true
+	}
+	var out []model.Finding
+	for _, h := range all {
+		if holds[h.ID] {
+			continue
+		}
+		f, err := readHeldFinding(h)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, f)
+	}
+	return out, nil
+}
+
+func readHeldFinding(h store.HeldFinding) (f model.Finding, err error) {
+	if err := json.Unmarshal(h.Body, &f); err != nil {
+		return f, fault.Wrap(err, fault.Damaged, "a finding that was kept cannot be read")
+	}
+	return f, nil
 }
 
 func (h held) findings() []model.Finding {

@@ -33,28 +33,34 @@ func (a *App) Overview(ctx context.Context) (Overview, error) {
 		if err != nil {
 			return err
 		}
-		for _, org := range f.roots.Orgs() {
-			t, _ := f.roots.Of(org)
-			out.Trusted = append(out.Trusted, infoOf(t))
-		}
-		mirrors, err := tx.Mirrors().All(ctx)
-		if err != nil {
-			return err
-		}
-		for _, m := range mirrors {
-			out.Copies = append(out.Copies, CopyInfo{m.Publisher, m.SyncedAt, staleFrom(f.roots, m)})
-		}
-		out.Releases = len(f.book.Releases())
 		if err := a.readRegister(ctx, tx, &f); err != nil {
 			return err
 		}
-		out.Devices = len(f.register.Current())
-		if err := f.register.Err(); err != nil {
-			return err
-		}
-		out.Recorded, err = a.anySeen(ctx, tx)
+		out, err = a.overviewOf(ctx, tx, &f)
 		return err
 	})
+	return out, err
+}
+
+// overviewOf says what is to judge by. The facts have the device list.
+func (a *App) overviewOf(ctx context.Context, tx *store.Tx, f *facts) (Overview, error) {
+	var out Overview
+	for _, org := range f.roots.Orgs() {
+		t, _ := f.roots.Of(org)
+		out.Trusted = append(out.Trusted, infoOf(t))
+	}
+	mirrors, err := tx.Mirrors().All(ctx)
+	if err != nil {
+		return out, err
+	}
+	for _, m := range mirrors {
+		out.Copies = append(out.Copies, CopyInfo{m.Publisher, m.SyncedAt, staleFrom(f.roots, m)})
+	}
+	out.Releases, out.Devices = len(f.book.Releases()), len(f.register.Current())
+	if err := f.register.Err(); err != nil {
+		return out, err
+	}
+	out.Recorded, err = a.anySeen(ctx, tx)
 	return out, err
 }
 

@@ -22,11 +22,14 @@ func (a *App) readForJudging(ctx context.Context, tx *store.Tx, sources string) 
 	if err := a.readRegister(ctx, tx, &f); err != nil {
 		return f, err
 	}
-	if f.parties, err = a.thirdParties(sources); err != nil {
-		return f, err
+	return f, a.readParties(&f, sources)
+}
+
+func (a *App) readParties(f *facts, sources string) (err error) {
+	if f.parties, err = a.thirdParties(sources); err == nil {
+		f.book.SetThirdParties(f.parties.ThirdParty)
 	}
-	f.book.SetThirdParties(f.parties.ThirdParty)
-	return f, nil
+	return err
 }
 
 // readRegister fills f with every device list of this house that stands, each in force from the time at

@@ -250,15 +250,21 @@ func (a *App) Releases(ctx context.Context) ([]ReleaseInfo, error) {
 		if err != nil {
 			return err
 		}
-		for _, r := range f.book.Releases() {
-			out = append(out, ReleaseInfo{
-				Release: r.Subject, Product: r.Set.Product, Publisher: r.Set.Author, Version: r.Set.Version,
-				Kind: r.Set.Kind, Counter: r.Set.Counter, State: stateOfRelease(f.book, r), Statement: r.Statement, Artifacts: r.Set.Artifacts,
-			})
-		}
+		out = releasesOf(f.book)
 		return nil
 	})
 	return out, err
+}
+
+func releasesOf(book *release.Book) []ReleaseInfo {
+	var out []ReleaseInfo
+	for _, r := range book.Releases() {
+		out = append(out, ReleaseInfo{
+			Release: r.Subject, Product: r.Set.Product, Publisher: r.Set.Author, Version: r.Set.Version,
+			Kind: r.Set.Kind, Counter: r.Set.Counter, State: stateOfRelease(book, r), Statement: r.Statement, Artifacts: r.Set.Artifacts,
+		})
+	}
+	return out
 }
 
 func stateOfRelease(book *release.Book, r release.Release) string {

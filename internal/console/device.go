@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/cordon-trust/cordon/internal/app"
 	"github.com/cordon-trust/cordon/internal/kit/fault"
 	"github.com/cordon-trust/cordon/internal/model"
 )
@@ -27,14 +26,14 @@ type note struct{ Name, Text string }
 // maxShown is how many findings a page shows beside what it is about.
 const maxShown = 10
 
-func device(ctx context.Context, a *app.App, r *request) (page, error) {
+func device(_ context.Context, a *snapshot, r *request) (page, error) {
 	if err := choose(r.URL.Query()); err != nil {
 		return page{}, err
 	}
 	if r.URL.Query().Has("page") {
 		return page{}, fault.New(fault.Usage, "a device has one page").Hint("leave the number out of the address")
 	}
-	reg, err := readRegister(ctx, a)
+	reg, err := a.register()
 	if err != nil {
 		return page{}, err
 	}
@@ -42,12 +41,12 @@ func device(ctx context.Context, a *app.App, r *request) (page, error) {
 	if err != nil {
 		return page{}, err
 	}
-	all, err := a.Findings(ctx, app.FindingFilter{})
+	by, err := a.concerns()
 	if err != nil {
 		return page{}, err
 	}
 	out := oneDevice{listed: d, Evidence: evidenceOf(d.Device), OpenList: d.findings(string(model.Open)), ClosedList: d.findings(string(model.Closed))}
-	mine, partial := reg.about(d, all)
+	mine, partial := by.about(d, func(*model.Finding) bool { return true })
 	out.Partial = partial
 	for i := range mine {
 		if mine[i].State != model.Open {

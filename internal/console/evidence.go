@@ -20,7 +20,7 @@ type proofs struct {
 	Command string
 }
 
-func evidence(ctx context.Context, a *app.App, r *request) (page, error) {
+func evidence(ctx context.Context, a *snapshot, r *request) (page, error) {
 	about := choice{Name: "subject", Label: "Subject", Any: "such as release:acme/pump-7/2.1.0 or artifact:sha256: and 64 digits", Free: true}
 	out := proofs{Form: []*choice{&about}}
 	if err := choose(r.URL.Query(), out.Form...); err != nil {

@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"strconv"
 
-	"github.com/cordon-trust/cordon/internal/app"
 	"github.com/cordon-trust/cordon/internal/kit/fault"
 	"github.com/cordon-trust/cordon/internal/model"
 )
@@ -22,7 +21,7 @@ type oneFinding struct {
 	Evidence string // where the evidence about the bytes is; empty: the finding is about no bytes
 }
 
-func finding(ctx context.Context, a *app.App, r *request) (page, error) {
+func finding(ctx context.Context, a *snapshot, r *request) (page, error) {
 	if err := choose(r.URL.Query()); err != nil {
 		return page{}, err
 	}
@@ -34,7 +33,7 @@ func finding(ctx context.Context, a *app.App, r *request) (page, error) {
 	if err != nil {
 		return page{}, err
 	}
-	reg, err := readRegister(ctx, a)
+	reg, err := a.register()
 	if err != nil {
 		return page{}, err
 	}

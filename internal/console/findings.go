@@ -49,26 +49,30 @@ func (c *findingChoices) takes(f *model.Finding) bool {
 	return c.state.is(string(f.State)) && c.severity.is(string(f.Severity)) && c.class.is(string(f.Class)) && c.rule.is(string(f.Rule))
 }
 
-func findings(ctx context.Context, a *app.App, r *request) (page, error) {
+func findings(ctx context.Context, a *snapshot, r *request) (page, error) {
 	c := newFindingChoices()
 	if err := choose(r.URL.Query(), c.all()...); err != nil {
 		return page{}, err
 	}
+	out := findingList{Form: c.all()}
 	all, err := a.Findings(ctx, app.FindingFilter{State: model.FindingState(c.state.Value)})
 	if err != nil {
 		return page{}, err
 	}
-	out := findingList{Form: c.all()}
 	all = slices.DeleteFunc(all, func(f model.Finding) bool { return !c.takes(&f) })
 	if c.device.Value != "" {
-		reg, err := readRegister(ctx, a)
+		reg, err := a.register()
 		if err != nil {
 			return page{}, err
 		}
 		if out.Of, err = reg.find(c.device.Value); err != nil {
 			return page{}, err
 		}
-		all, out.Partial = reg.about(out.Of, all)
+		by, err := a.concerns()
+		if err != nil {
+			return page{}, err
+		}
+		all, out.Partial = by.about(out.Of, c.takes)
 	}
 	out.List, out.Pager, err = paged(r.URL, all)
 	return page{Template: "findings", Question: "What was found, and does it still hold?", Place: "findings", Content: out}, err
@@ -86,20 +90,6 @@ func (r *register) find(id string) (*listed, error) {
 			Hint("it may have been taken from the list; the list of devices leads to the page of each")
 	}
 	return &r.list[i], nil
-}
-
-// about returns the findings that concern a device. more is true when one of the others concerns more
-// devices than it lists, so that it may be one of them.
-func (r *register) about(d *listed, all []model.Finding) (mine []model.Finding, more bool) {
-	for i := range all {
-		f := &all[i]
-		if slices.ContainsFunc(f.Devices, func(x model.FindingDevice) bool { l := r.of(&x); return l != nil && l.ID == d.ID }) {
-			mine = append(mine, *f)
-		} else if f.DeviceCount > len(f.Devices) {
-			more = true
-		}
-	}
-	return mine, more
 }
 
 // findingsWith is the address of the list narrowed by pairs of name and value.

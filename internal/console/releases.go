@@ -16,7 +16,7 @@ type releaseList struct {
 	States []string
 }
 
-func releases(ctx context.Context, a *app.App, r *request) (page, error) {
+func releases(ctx context.Context, a *snapshot, r *request) (page, error) {
 	all, err := a.Releases(ctx)
 	if err != nil {
 		return page{}, err

@@ -72,14 +72,15 @@ func makeVisible(tree *parse.Tree, n parse.Node) {
 
 func words() template.FuncMap {
 	return template.FuncMap{
-		"visible":  func(v any) string { return visible.Text(fmt.Sprint(v)) },
-		"utc":      func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
-		"rfc3339":  func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-		"shape":    shape,
-		"about":    about,
-		"concern":  concern,
-		"stands":   stands,
-		"many":     many,
-		"evidence": evidenceOf,
+		"visible":   func(v any) string { return visible.Text(fmt.Sprint(v)) },
+		"utc":       func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
+		"rfc3339":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+		"shape":     shape,
+		"about":     about,
+		"concern":   concern,
+		"stands":    stands,
+		"many":      many,
+		"evidence":  evidenceOf,
+		"integrity": integrity,
 	}
 }

@@ -36,7 +36,7 @@ type task struct {
 // soon is how long before the end of a root's time somebody should know.
 const soon = 30 * 24 * time.Hour
 
-func today(ctx context.Context, a *app.App, r *request) (page, error) {
+func today(ctx context.Context, a *snapshot, r *request) (page, error) {
 	if err := choose(r.URL.Query()); err != nil {
 		return page{}, err
 	}

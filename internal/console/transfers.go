@@ -23,7 +23,7 @@ type transferLine struct {
 	Evidence string // the evidence about its bytes; empty: not all of them were seen
 }
 
-func transfers(ctx context.Context, a *app.App, r *request) (page, error) {
+func transfers(ctx context.Context, a *snapshot, r *request) (page, error) {
 	verdict := choice{Name: "verdict", Label: "Verdict", Any: "any"}
 	for _, v := range [...]model.Verdict{
 		model.Ambiguous, model.Withdrawn, model.WrongDevice, model.Replayed, model.Verified, model.Vouched, model.Altered,
@@ -56,7 +56,7 @@ func transfers(ctx context.Context, a *app.App, r *request) (page, error) {
 	if err != nil {
 		return page{}, err
 	}
-	reg, err := readRegister(ctx, a)
+	reg, err := a.register()
 	if err != nil {
 		return page{}, err
 	}
