@@ -116,7 +116,7 @@ func (keyboard) reach(t *testing.T, tb *tab, th thing) {
 	t.Helper()
 	for range maxTabs {
 		tb.do(t, chromedp.KeyEvent(kb.Tab))
-		if why := tb.unseenFocus(t); why != "" {
+		if why := ask[string](t, tb, unseen); why != "" {
 			t.Error(why)
 		}
 		if tb.focused(t) == th.Node {
@@ -149,16 +149,13 @@ func (tb *tab) focused(t *testing.T) (node cdp.BackendNodeID) {
 	return node
 }
 
-// unseenFocus says why somebody cannot see what has the focus; empty: it can be seen.
-func (tb *tab) unseenFocus(t *testing.T) string {
-	t.Helper()
-	return ask[string](t, tb, `(() => {
+// unseen says in the page why somebody cannot see what has the focus; empty: it can be seen.
+const unseen = `(() => {
 	const e = document.activeElement
 	if (!e || e === document.body) return "" // past the last one
-	const s = getComputedStyle(e), r = e.getClientRects()[0], name = e.tagName + " " + e.innerText.slice(0, 40)
+	const s = getComputedStyle(e), r = e.getClientRects()[0], name = e.tagName + " " + e.textContent.slice(0, 40)
 	if (s.outlineStyle === "none" || parseFloat(s.outlineWidth) < 2) return "nothing shows that " + name + " has the focus"
 	if (!r || r.width < 1 || r.bottom < 0 || r.top > innerHeight || r.right < 0 || r.left > innerWidth) return name + " has the focus and is out of sight"
 	const at = document.elementFromPoint(Math.max(0, r.left) + 1, Math.max(0, r.top) + Math.min(r.height / 2, 10))
 	return at && !e.contains(at) && !at.contains(e) ? name + " has the focus behind " + at.tagName : ""
-})()`)
-}
+})()`

@@ -133,7 +133,7 @@ const c = document.getElementById("cut").style; c.overflow = "hidden"; c.height 
 		t.Error("a page that is too wide passes for one that is not")
 	}
 	tb.do(t, chromedp.KeyEvent(kb.Tab))
-	if why := tb.unseenFocus(t); why == "" {
+	if why := ask[string](t, tb, unseen); why == "" {
 		t.Error("a focus that nothing shows passes for one that can be seen")
 	}
 	if cut := cutOff(t, tb); len(cut) == 0 {

@@ -12,7 +12,7 @@ import (
 // testJourneys goes the ways that people go most, with a mouse, with a keyboard alone, on a phone, and where scripts do
 // not run.
 func testJourneys(t *testing.T, b *chromium) {
-	c := newWard(t).listening(t)
+	c := b.ward.listening(t)
 	for name, way := range map[string]struct {
 		hand    hand
 		look    look
@@ -29,6 +29,10 @@ func testJourneys(t *testing.T, b *chromium) {
 			tb := b.enter(t, c)
 			tb.look(t, way.look)
 			tb.do(t, emulation.SetScriptExecutionDisabled(!way.scripts))
+			tb.open(t, "/")
+			if told := ask[bool](t, tb, `document.body.innerText.includes("Load the page again")`); told == way.scripts {
+				t.Errorf("scripts run: %t; that the page must be loaded again is said: %t", way.scripts, told)
+			}
 			for journey, go_ := range map[string]func(*testing.T, *tab, hand){
 				"from today to what to do": toWhatToDo, "from a file to its evidence": toEvidence, "from a key to what it reaches": toReach,
 			} {

@@ -52,9 +52,8 @@ func cutOff(t *testing.T, tb *tab) []string {
 // testEnlarged reads every kind of page at 200 and 400 per cent, with twice as large letters, and with letters, words and
 // lines as far apart as WCAG 2.2, 1.4.12 has them: nothing is lost and nothing needs to be scrolled sideways.
 func testEnlarged(t *testing.T, b *chromium) {
-	h := newWard(t)
-	tb := b.enter(t, h.listening(t))
-	for _, p := range kinds(t, h) {
+	tb := b.enter(t, b.ward.listening(t))
+	for _, p := range b.leaves {
 		for name, c := range map[string]struct {
 			look  look
 			style string
@@ -79,9 +78,8 @@ func testEnlarged(t *testing.T, b *chromium) {
 // testFocus goes through pages with the Tab key: first comes the link that skips to the content, then everything in its
 // order on the page, each where it can be seen, and nothing holds the focus.
 func testFocus(t *testing.T, b *chromium) {
-	h := newWard(t)
-	tb := b.enter(t, h.listening(t))
-	for _, p := range kinds(t, h) {
+	tb := b.enter(t, b.ward.listening(t))
+	for _, p := range b.leaves {
 		for _, l := range []look{wide, phone} {
 			tb.look(t, l)
 			tb.open(t, p.at)
@@ -90,12 +88,16 @@ func testFocus(t *testing.T, b *chromium) {
 			count := ask[int](t, tb, "stops.length")
 			for i := range count {
 				tb.do(t, chromedp.KeyEvent(kb.Tab))
-				if at := ask[int](t, tb, "stops.indexOf(document.activeElement)"); at != i {
-					t.Errorf("%s %s: Tab %d leads to thing %d of %d: %s", p.at, l.name, i+1, at+1, count, ask[string](t, tb, "document.activeElement.outerHTML.slice(0, 100)"))
-					break
+				got := ask[struct {
+					At       int
+					Why, Tag string
+				}](t, tb, "({At: stops.indexOf(document.activeElement), Why: "+unseen+", Tag: document.activeElement.outerHTML.slice(0, 100)})")
+				if got.Why != "" {
+					t.Errorf("%s %s: %s", p.at, l.name, got.Why)
 				}
-				if why := tb.unseenFocus(t); why != "" {
-					t.Errorf("%s %s: %s", p.at, l.name, why)
+				if got.At != i {
+					t.Errorf("%s %s: Tab %d leads to thing %d of %d: %s", p.at, l.name, i+1, got.At+1, count, got.Tag)
+					break
 				}
 			}
 			tb.do(t, chromedp.KeyEvent(kb.Tab))

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -36,6 +37,8 @@ func TestInBrowser(t *testing.T) {
 	var b *chromium
 	if at := findChromium(); at != "" {
 		b = startChromium(t, at)
+		b.ward = newWard(t)
+		b.leaves = kinds(t, b.ward)
 	}
 	for _, part := range []struct {
 		name string
@@ -47,6 +50,7 @@ func TestInBrowser(t *testing.T) {
 		{"enlarged", testEnlarged},
 		{"hostile names", testHostileNamesInBrowser},
 		{"strangers", testStrangers},
+		{"live", testLive},
 		{"the tests hear", testHears},
 	} {
 		t.Run(part.name, func(t *testing.T) {
@@ -80,7 +84,9 @@ func findChromium() string {
 
 // chromium is one running browser with a profile of its own.
 type chromium struct {
-	ctx context.Context
+	ctx    context.Context
+	ward   house // a small one, for all parts that only read
+	leaves []leaf
 }
 
 func startChromium(t *testing.T, program string) *chromium {
@@ -105,7 +111,7 @@ func startChromium(t *testing.T, program string) *chromium {
 	if err := chromedp.Run(ctx); err != nil {
 		t.Fatalf("%s does not start: %v", program, err)
 	}
-	return &chromium{ctx}
+	return &chromium{ctx: ctx}
 }
 
 // tab is one tab, with what was heard from it.
@@ -211,6 +217,13 @@ func (tb *tab) look(t *testing.T, l look) {
 // listening starts the console of a hospital on a free port of this computer.
 func (h house) listening(t *testing.T) *console.Console {
 	t.Helper()
+	c, _ := h.stoppable(t)
+	return c
+}
+
+// stoppable starts it likewise, and returns what ends it.
+func (h house) stoppable(t *testing.T) (c *console.Console, stop func()) {
+	t.Helper()
 	var cfg net.ListenConfig
 	on, err := cfg.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -222,7 +235,7 @@ func (h house) listening(t *testing.T) *console.Console {
 	}
 	opt := h.options("mercy")
 	opt.Store.ReadOnly = true
-	c, err := console.New(console.Options{
+	c, err = console.New(console.Options{
 		Open:  func(ctx context.Context) (*app.App, error) { return app.Open(ctx, opt) },
 		Clock: clock.Fixed(now), Rand: rand.Reader, Addr: addr.AddrPort(),
 	})
@@ -232,11 +245,12 @@ func (h house) listening(t *testing.T) *console.Console {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan error, 1)
 	go func() { done <- c.Serve(ctx, on) }()
-	t.Cleanup(func() {
+	stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
 	})
-	return c
+	t.Cleanup(stop)
+	return c, stop
 }
