@@ -72,7 +72,8 @@ func (tb *tab) heading(t *testing.T) string {
 
 // hand is how somebody acts on a page.
 type hand interface {
-	// reach makes a thing the one that the next key goes to.
+	// reach makes a thing the one that the next key goes to. What a list to choose from looks like when it is open is the
+	// business of the browser, so it stays closed and is walked with the arrows.
 	reach(t *testing.T, tb *tab, th thing)
 	// follow follows a link or presses a button that leads to another page.
 	follow(t *testing.T, tb *tab, th thing) (status int)
@@ -81,7 +82,10 @@ type hand interface {
 // mouse clicks.
 type mouse struct{}
 
-func (mouse) reach(t *testing.T, tb *tab, th thing) { t.Helper(); tb.do(t, click(th)) }
+func (mouse) reach(t *testing.T, tb *tab, th thing) {
+	t.Helper()
+	tb.do(t, dom.Focus().WithBackendNodeID(th.Node))
+}
 
 func (mouse) follow(t *testing.T, tb *tab, th thing) int { t.Helper(); return tb.leads(t, click(th)) }
 
@@ -130,6 +134,19 @@ func (k keyboard) follow(t *testing.T, tb *tab, th thing) int {
 	t.Helper()
 	k.reach(t, tb, th)
 	return tb.leads(t, chromedp.KeyEvent(kb.Enter))
+}
+
+// choose chooses a value of a list.
+func (tb *tab) choose(t *testing.T, by hand, list, value string) {
+	t.Helper()
+	by.reach(t, tb, tb.find(t, "combobox", list))
+	for range 50 {
+		if ask[string](t, tb, "document.activeElement.value") == value {
+			return
+		}
+		tb.do(t, chromedp.KeyEvent(kb.ArrowDown))
+	}
+	t.Fatalf("the list %q has no %q", list, value)
 }
 
 // focused returns what the next key goes to.

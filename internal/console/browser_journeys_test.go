@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/chromedp"
 )
 
 // testJourneys goes the ways that people go most, with a mouse, with a keyboard alone, on a phone, and where scripts do
@@ -72,8 +71,7 @@ func toWhatToDo(t *testing.T, tb *tab, by hand) {
 func toEvidence(t *testing.T, tb *tab, by hand) {
 	tb.open(t, "/")
 	tb.follow(t, by, "link", "Transfers", "What crossed the wire")
-	by.reach(t, tb, tb.find(t, "combobox", "Verdict"))
-	tb.do(t, chromedp.KeyEvent("verified"))
+	tb.choose(t, by, "Verdict", "verified")
 	tb.follow(t, by, "button", "Show", "What crossed the wire")
 	if at := ask[string](t, tb, "location.search"); !strings.Contains(at, "verdict=verified") {
 		t.Fatalf("the list is narrowed by %q", at)
