@@ -22,6 +22,8 @@ type Exposure struct {
 	Graph *graph.Graph
 	// Devices are the rows of the device list by the subject under which each stands in the graph.
 	Devices map[model.Subject]ListedDevice
+	Keys    map[model.Subject]KeyInfo // of the trust roots in force
+	Files   map[model.Subject]string  // names of artifacts, as the releases which they are part of have them
 }
 
 // Exposure reads the graph of this house.
@@ -32,7 +34,18 @@ func (a *App) Exposure(ctx context.Context) (Exposure, error) {
 		if err != nil {
 			return err
 		}
-		out = Exposure{Graph: g, Devices: rows.listed()}
+		out = Exposure{Graph: g, Devices: rows.listed(), Keys: map[model.Subject]KeyInfo{}, Files: map[model.Subject]string{}}
+		for _, org := range rows.facts.roots.Orgs() {
+			t, _ := rows.facts.roots.Of(org)
+			for _, k := range rows.facts.keys(t) {
+				out.Keys[k.Key] = k
+			}
+		}
+		for _, r := range rows.facts.book.Releases() {
+			for _, f := range r.Set.Artifacts {
+				out.Files[model.ArtifactOf(f.SHA256)] = f.Name
+			}
+		}
 		return nil
 	})
 	return out, err

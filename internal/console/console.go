@@ -99,6 +99,7 @@ func (c *Console) routes() *http.ServeMux {
 		"/releases":      releases,
 		"/transfers":     transfers,
 		"/evidence":      evidence,
+		"/reach":         reach,
 		"/":              nowhere,
 	} {
 		mux.Handle(pattern, c.page(answer))

@@ -1,0 +1,66 @@
+package console
+
+import (
+	"context"
+	"slices"
+
+	"github.com/cordon-trust/cordon/internal/app"
+	"github.com/cordon-trust/cordon/internal/model"
+)
+
+// sourceList is the page on which somebody chooses where a compromise begins.
+type sourceList struct {
+	Form  []*choice
+	List  []named
+	Pager pager
+}
+
+// beginnings are the kinds from which something follows, those that people ask about first. A part of a signing role
+// is none: whoever has its keys begins there.
+var beginnings = [...]model.Kind{
+	model.KindKey, model.KindDevice, model.KindArtifact, model.KindRelease, model.KindProduct, model.KindZone, model.KindGate,
+	model.KindComponent, model.KindService, model.KindModel, model.KindDataset, model.KindOrg, model.KindPerson, model.KindSystem,
+	model.KindStation, model.KindLot, model.KindSite, model.KindAdvisory, model.KindStatement,
+}
+
+func sources(ctx context.Context, a *app.App, r *request) (page, error) {
+	e, err := a.Exposure(ctx)
+	if err != nil {
+		return page{}, err
+	}
+	names := namer{Exposure: &e}
+	kind := choice{Name: "kind", Label: "Kind", Any: "any"}
+	var held []model.Kind
+	for k := range e.Graph.Kinds() {
+		held = append(held, k)
+	}
+	for _, k := range beginnings {
+		if slices.Contains(held, k) {
+			kind.Values = append(kind.Values, string(k))
+		}
+	}
+	text := choice{Name: "text", Label: "Search", Any: "name, place or subject", Free: true}
+	begin := choice{Name: "from", Free: true, Hidden: true} // given and empty
+	out := sourceList{Form: []*choice{&kind, &text, &begin}}
+	if err := choose(r.URL.Query(), out.Form...); err != nil {
+		return page{}, err
+	}
+	var all []named
+	for _, k := range beginnings {
+		if !kind.is(string(k)) {
+			continue
+		}
+		first := len(all)
+		for s := range e.Graph.Subjects(k) {
+			if k == model.KindGate && topOf(s) != s {
+				continue
+			}
+			if n := names.of(s); text.has(n.Label, n.Note, s.String()) {
+				all = append(all, n)
+			}
+		}
+		slices.SortStableFunc(all[first:], byTitle)
+	}
+	out.List, out.Pager, err = paged(r.URL, all)
+	return page{Template: "sources", Question: "What could it reach?", Place: "reach", Content: out}, err
+}
