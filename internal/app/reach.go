@@ -24,6 +24,17 @@ type Exposure struct {
 	Devices map[model.Subject]ListedDevice
 	Keys    map[model.Subject]KeyInfo // of the trust roots in force
 	Files   map[model.Subject]string  // names of artifacts, as the releases which they are part of have them
+
+	alias map[model.Subject]model.Subject // see rowEdges
+}
+
+// NodeOf returns the subject under which a device stands in the graph: one that the list knows by another
+// name has that of the list.
+func (e *Exposure) NodeOf(device model.Subject) model.Subject {
+	if n, ok := e.alias[device]; ok {
+		return n
+	}
+	return device
 }
 
 // Exposure reads the graph of this house.
@@ -34,7 +45,7 @@ func (a *App) Exposure(ctx context.Context) (Exposure, error) {
 		if err != nil {
 			return err
 		}
-		out = Exposure{Graph: g, Devices: rows.listed(), Keys: map[model.Subject]KeyInfo{}, Files: map[model.Subject]string{}}
+		out = Exposure{Graph: g, Devices: rows.listed(), Keys: map[model.Subject]KeyInfo{}, Files: map[model.Subject]string{}, alias: rows.alias}
 		for _, org := range rows.facts.roots.Orgs() {
 			t, _ := rows.facts.roots.Of(org)
 			for _, k := range rows.facts.keys(t) {

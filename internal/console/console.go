@@ -104,6 +104,7 @@ func (c *Console) routes() *http.ServeMux {
 	} {
 		mux.Handle(pattern, c.page(answer))
 	}
+	mux.Handle("/evidence/proof", c.file(proof))
 	mux.HandleFunc("/assets/{name}", c.asset)
 	return mux
 }

@@ -118,7 +118,7 @@ func (f *folded) draw(open map[string]bool) picture.Picture {
 	for i := range f.things {
 		t := &f.things[i]
 		in.Nodes = append(in.Nodes, picture.Node{
-			Label: t.Label, Note: joined(setWord(t.State), t.Note), Href: t.Link, Kind: t.Subject.Kind(), State: t.State,
+			Label: t.Label, Note: joined(setWord(t.State), t.Of, t.Note), Href: t.Link, Kind: t.Subject.Kind(), State: t.State,
 			Full: t.Title() + ": " + t.Kind() + ", " + setWord(t.State) + ". " + t.Subject.String(),
 		})
 	}

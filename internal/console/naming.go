@@ -14,11 +14,20 @@ type named struct {
 	Subject model.Subject
 	Label   string // what people call it
 	Note    string // whose it is, or where; may be empty
+	Of      string // whose key or role it is
 	Link    string
 }
 
 // Title is label and note.
-func (n named) Title() string { return joined(n.Label, n.Note) }
+func (n named) Title() string {
+	if n.Of != "" {
+		return strings.TrimSpace(n.Note+" "+n.Label) + " of " + n.Of
+	}
+	return joined(n.Label, n.Note)
+}
+
+// Aside is what stands beside the label.
+func (n named) Aside() string { return joined(n.Of, n.Note) }
 
 // Kind is the kind in plain words.
 func (n named) Kind() string { return picture.Word(n.Subject.Kind(), 1) }
@@ -37,7 +46,7 @@ func (n namer) of(s model.Subject) named {
 	case model.KindDevice:
 		if d, ok := n.Devices[s]; ok {
 			l := listed{d, identify(&d)}
-			return named{s, l.Name(), l.Place(), l.Link()}
+			return named{Subject: s, Label: l.Name(), Note: l.Place(), Link: l.Link()}
 		}
 		out.Label, out.Note = last, "not on the device list"
 		if len(parts) == 5 && parts[0] == "ip" {
@@ -45,24 +54,28 @@ func (n namer) of(s model.Subject) named {
 		}
 	case model.KindKey:
 		if k, ok := n.Keys[s]; ok {
-			out.Label, out.Note = k.Role+" key", joined(k.Org, string(k.Algorithm))
+			out.Label, out.Note, out.Of = k.Role+" key", string(k.Algorithm), k.Org
 		} else {
 			out.Label, out.Note = "a key", s.Value()
 		}
 	case model.KindArtifact:
-		out.Label, out.Note = "a file", s.Value()
-		for _, name := range [...]string{n.Files[s], n.files[s]} {
-			if name != "" {
-				out.Label = name
-			}
+		switch {
+		case n.Files[s] != "":
+			out.Label, out.Note = n.Files[s], "in a release"
+		case n.files[s] != "":
+			out.Label, out.Note = n.files[s], "in no release"
+		default:
+			out.Label, out.Note = "a file", s.Value()
 		}
 	case model.KindGate:
-		out.Label, out.Note = role(last)+" role", parts[0]
+		out.Label, out.Of = role(last)+" role", parts[0]
 	case model.KindRelease:
 		out.Label, out.Note = parts[1]+" "+last, parts[0]
 	case model.KindStatement:
 		out.Label, out.Note = "a statement", s.Value()
-	case model.KindProduct, model.KindZone, model.KindSite, model.KindService, model.KindLot:
+	case model.KindZone:
+		out.Label, out.Note = last, parts[1]
+	case model.KindProduct, model.KindSite, model.KindService, model.KindLot:
 		out.Label, out.Note = last, strings.Join(parts[:len(parts)-1], ", ")
 	case model.KindComponent:
 	default:
@@ -88,7 +101,7 @@ func relates(relation string) string {
 	case "runs-on":
 		return "runs on"
 	case "shares-net":
-		return "same network"
+		return "same zone"
 	case "fetched-by":
 		return "fetched by"
 	}

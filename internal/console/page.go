@@ -29,6 +29,7 @@ type page struct {
 	Place    string // which entry of the navigation it belongs to; empty: none
 	Content  any
 
+	raw    *file // sent in place of a page
 	Status int
 	Home   app.Home
 	Now    time.Time
@@ -43,6 +44,10 @@ func (c *Console) page(build answer) http.Handler {
 		p, err := c.make(ctx, req, build)
 		if err != nil {
 			p = page{Template: "failed", Question: "Why is there nothing to see here?", Content: failure(err), Status: statusOf(err), Home: p.Home}
+		}
+		if p.raw != nil {
+			p.raw.send(w)
+			return
 		}
 		p.Now = req.now
 		c.show(ctx, w, p)

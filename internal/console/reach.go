@@ -57,10 +57,16 @@ func readQuestion(query url.Values) (question, url.Values, error) {
 	if harm.Value != "" {
 		q.harm = model.Harm(harm.Value)
 	}
-	if open.Value != "" {
-		q.open = strings.Split(open.Value, ",")
-	}
+	q.open = groups(open.Value)
 	return q, rest, err
+}
+
+// groups are the groups of a picture that an address opens.
+func groups(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, ",")
 }
 
 func harmNames() []string {
@@ -212,6 +218,22 @@ func (v *reached) heading() string {
 		return "What could " + v.Begin[0].Title() + " together with " + v.Begin[1].Title() + " reach?"
 	}
 	return "What could these " + many(len(v.Begin), "thing") + " together reach?"
+}
+
+// Lead begins the sentence that counts what is reached.
+func (v *reached) Lead() string {
+	one, is := "If this were", "it could reach"
+	if len(v.Begin) > 1 {
+		one, is = "If these were", "they could reach"
+	}
+	how := "harmful"
+	switch family(v.Begin[0].Subject.Kind()) {
+	case "signing":
+		how = "in the wrong hands"
+	case "unit", "area":
+		how = "under somebody else's control"
+	}
+	return one + " " + how + ", " + is
 }
 
 // count counts what is reached by set and kind, in the order of the picture.

@@ -21,12 +21,16 @@ func shape(word any) string {
 		return "●"
 	case string(model.Open), "current":
 		return "○"
-	case string(model.Closed), string(model.Verified), string(model.Vouched), "yes":
+	case string(model.Closed), string(model.Verified), string(model.Vouched), "yes", "fact", "verifies":
 		return "✓"
-	case string(model.Withdrawn), "no":
+	case string(model.Withdrawn), "no", "does not verify":
 		return "✕"
 	case "held", "holds":
 		return "‖"
+	case "claim", "unlogged":
+		return "❝"
+	case "erased":
+		return "▒"
 	case "start":
 		return "▶"
 	case "certain":
@@ -89,7 +93,7 @@ func stands(state string) string {
 func surely(word any) string {
 	switch fmt.Sprint(word) {
 	case "start":
-		return "here it begins: what would be in the wrong hands"
+		return "here it begins"
 	case "certain":
 		return "it follows from what was stated or seen, which does not say that it happened"
 	case "possible":

@@ -11,6 +11,13 @@ import (
 // maxColumns bounds the picture also where a path is long.
 const maxColumns = 16
 
+// A group that somebody opens shows at most openFull of its members. It shows as few as openLeast so that small groups
+// need not be closed, and fewer only when everything else is closed.
+const (
+	openFull  = 96
+	openLeast = 12
+)
+
 // stages are the kinds in the order of a compromise. What is reached in as many steps stands in one column when it is of
 // one stage.
 var stages = [...][]model.Kind{
@@ -101,7 +108,7 @@ func (d *drawing) columns(most int) {
 			d.out.GroupOf[n] = c.id
 		}
 		slices.SortStableFunc(c.members, func(a, b int) int {
-			return cmp.Or(cmp.Compare(d.in.Nodes[a].Label, d.in.Nodes[b].Label), cmp.Compare(d.in.Nodes[a].Full, d.in.Nodes[b].Full))
+			return cmp.Or(naturally(d.in.Nodes[a].Label, d.in.Nodes[b].Label), cmp.Compare(d.in.Nodes[a].Full, d.in.Nodes[b].Full))
 		})
 	}
 }
@@ -137,28 +144,35 @@ func (d *drawing) budget() bool {
 	d.out.Collapsed = 0
 	for _, c := range d.clusters {
 		c.shown = len(c.members)
-		c.opened = d.in.Open[c.id] && len(c.members) > 1
+		if c.opened = d.in.Open[c.id] && len(c.members) > 1; c.opened && c.shown > openFull {
+			c.shown = openFull
+		}
 		total += c.boxes()
 	}
 	bySize := slices.Clone(d.clusters)
 	slices.SortStableFunc(bySize, func(a, b *cluster) int { return cmp.Compare(len(b.members), len(a.members)) })
-	closeWhere := func(opened bool) {
+	closeWhere := func(opened bool, larger int) {
 		for _, c := range bySize {
-			if total > MaxBoxes && c.opened == opened && c.boxes() > 1 {
+			if total > MaxBoxes && c.opened == opened && c.boxes() > max(1, larger) {
 				total -= c.boxes() - 1
 				c.closed, c.opened = true, false
 			}
 		}
 	}
-	closeWhere(false)
-	for _, c := range bySize {
-		if over := total - MaxBoxes; over > 0 && c.opened {
-			was := c.boxes()
-			c.shown = max(1, len(c.members)-over-1) // one box for the rest
-			total -= was - c.boxes()
+	cut := func(least int) {
+		for _, c := range bySize {
+			if over := total - MaxBoxes; over > 0 && c.opened && c.shown > least {
+				was := c.boxes()
+				c.shown = max(least, len(c.members)-over-1) // one box for the rest
+				total -= was - c.boxes()
+			}
 		}
 	}
-	closeWhere(true)
+	closeWhere(false, frameFrom)
+	cut(openLeast)
+	closeWhere(false, 1)
+	cut(1)
+	closeWhere(true, 1)
 	for _, c := range d.clusters {
 		if c.closed {
 			d.out.Collapsed++

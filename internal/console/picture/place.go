@@ -17,12 +17,12 @@ const (
 	smallW   = 98
 	smallH   = 26
 	smallGap = 6
-	gapX     = 92 // between columns
+	gapX     = 104 // between columns
 	gapY     = 14
 	passH    = 12
 	padding  = 10 // within a frame
 	frameTop = 30
-	maxGrid  = 6   // columns of a frame
+	maxGrid  = 4   // columns of a frame
 	minInner = 110 // height below the headings
 )
 

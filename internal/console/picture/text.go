@@ -1,7 +1,9 @@
 package picture
 
 import (
+	"cmp"
 	"strconv"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -79,4 +81,31 @@ func Word(k model.Kind, n int) string {
 		return more
 	}
 	return one + "s"
+}
+
+// naturally compares texts as people do: a number in them by its value.
+func naturally(a, b string) int {
+	digits := func(s string) int {
+		n := 0
+		for n < len(s) && '0' <= s[n] && s[n] <= '9' {
+			n++
+		}
+		return n
+	}
+	for x, y := a, b; x != "" && y != ""; {
+		m, n := digits(x), digits(y)
+		if m == 0 || n == 0 {
+			if x[0] != y[0] {
+				return cmp.Compare(x[0], y[0])
+			}
+			x, y = x[1:], y[1:]
+			continue
+		}
+		p, q := strings.TrimLeft(x[:m], "0"), strings.TrimLeft(y[:n], "0")
+		if order := cmp.Or(cmp.Compare(len(p), len(q)), cmp.Compare(p, q)); order != 0 {
+			return order
+		}
+		x, y = x[m:], y[n:]
+	}
+	return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
 }
