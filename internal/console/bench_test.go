@@ -5,6 +5,7 @@ import (
 	"iter"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/cordon-trust/cordon/internal/app"
+	"github.com/cordon-trust/cordon/internal/evidence"
 	"github.com/cordon-trust/cordon/internal/lab"
 )
 
@@ -97,7 +99,18 @@ func BenchmarkPages(b *testing.B) {
 	v := enter(b, h.serve(b))
 	_, after, _ := strings.Cut(v.get(b, "/devices?page=20").Body.String(), `<th scope="row"><a href="`)
 	unit, _, _ = strings.Cut(after, `"`)
+	keys := url.Values{}
+	h.in(b, "mercy", func(a *app.App) error {
+		list, err := a.Keys(b.Context(), "acme")
+		for _, k := range list {
+			if k.Role == evidence.RoleRelease {
+				keys.Add("from", k.Key.String())
+			}
+		}
+		return err
+	})
 	for name, at := range map[string]string{
+		"reach": "/reach?" + keys.Encode(), "reach open": "/reach?open=3-device-certain&" + keys.Encode(), "where to begin": "/reach?kind=device&page=20",
 		"today": "/", "findings": "/findings?page=10", "finding": id, "devices": "/devices?page=20", "device": unit, "releases": "/releases", "evidence": "/evidence?subject=release:acme/pump-7/2",
 		"transfers": "/transfers?page=100",
 	} {

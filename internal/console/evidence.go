@@ -42,8 +42,7 @@ func newReason(r *app.Reason) reason {
 		for _, k := range r.Keys {
 			keys = append(keys, k.Key)
 		}
-		slices.SortFunc(keys, func(x, y model.Subject) int { return strings.Compare(x.String(), y.String()) })
-		out.All = reachOf(slices.Compact(keys)...)
+		out.All = reachOf(keys...)
 	}
 	return out
 }
@@ -117,3 +116,6 @@ func rank(r *app.Reason) int {
 func evidenceOf(s model.Subject) string {
 	return link("/evidence", url.Values{"subject": {s.String()}})
 }
+
+// Because says why, without the word that [reason.Checked] gives.
+func (r reason) Because() string { return strings.TrimPrefix(r.Check, r.Checked()+": ") }

@@ -113,5 +113,11 @@ func relates(relation string) string {
 
 // byTitle sorts by what people read.
 func byTitle(a, b named) int {
-	return cmp.Or(cmp.Compare(a.Label, b.Label), cmp.Compare(a.Note, b.Note))
+	without := func(n named) int { // what has no name comes last
+		if n.Note == n.Subject.Value() {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(cmp.Compare(without(a), without(b)), cmp.Compare(a.Label, b.Label), cmp.Compare(a.Note, b.Note))
 }

@@ -39,8 +39,7 @@ func readQuestion(query url.Values) (question, url.Values, error) {
 		}
 		q.from = append(q.from, s)
 	}
-	slices.SortFunc(q.from, func(a, b model.Subject) int { return strings.Compare(a.String(), b.String()) })
-	if q.from = slices.Compact(q.from); len(q.from) > maxSources {
+	if q.sort(); len(q.from) > maxSources {
 		return q, nil, fault.New(fault.Usage, "%d subjects are more than the %d from which one picture begins", len(q.from), maxSources)
 	}
 	delete(rest, "from")
@@ -59,6 +58,12 @@ func readQuestion(query url.Values) (question, url.Values, error) {
 	}
 	q.open = groups(open.Value)
 	return q, rest, err
+}
+
+// sort brings the subjects into the one order in which they stand in an address.
+func (q *question) sort() {
+	slices.SortFunc(q.from, func(a, b model.Subject) int { return strings.Compare(a.String(), b.String()) })
+	q.from = slices.Compact(q.from)
 }
 
 // groups are the groups of a picture that an address opens.
@@ -97,6 +102,7 @@ func (q *question) link(pairs ...string) string {
 // reachOf is the address of what subjects could reach.
 func reachOf(from ...model.Subject) string {
 	q := question{from: from, harm: model.Integrity}
+	q.sort()
 	return q.link()
 }
 
@@ -282,7 +288,7 @@ func (v *reached) hold() {
 			if k.Org == parts[0] && k.Role == parts[len(parts)-1] && !slices.Contains(v.q.from, k.Key) && len(v.q.from) < maxSources {
 				q := v.q
 				q.from = append(slices.Clone(q.from), k.Key)
-				slices.SortFunc(q.from, func(a, b model.Subject) int { return strings.Compare(a.String(), b.String()) })
+				q.sort()
 				h.Also = append(h.Also, also{v.names.of(k.Key).Title(), q.link()})
 			}
 		}
