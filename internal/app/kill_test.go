@@ -16,7 +16,7 @@ import (
 	"github.com/cordon-trust/cordon/internal/kit/disk"
 )
 
-// The child process of the kill sweep does one step of the story and dies in it.
+// The child process of the kill sweeps does one step of the story, or the one behind it, and dies in it.
 const (
 	childEnv = "CORDON_APP_TEST_CHILD" // folder of the world
 	clockEnv = "CORDON_APP_TEST_CLOCK" // what time it is there
@@ -41,7 +41,7 @@ func child() int {
 		w.at, err = time.Parse(time.RFC3339, os.Getenv(clockEnv))
 	}
 	if err == nil {
-		st := story()[n]
+		st := append(story(), manyBatches())[n]
 		opt := w.options(st.org)
 		opt.FS, opt.Store.Driver = countedFS{disk.OS{}, c}, faultyDriver{c}
 		err = st.do(context.Background(), w, opt)

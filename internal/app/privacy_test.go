@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"io/fs"
@@ -113,8 +114,35 @@ func planted(body []byte) []talk {
 		web(3, "10.0.0.13:40003", "10.0.0.200:80", post("files.example", patient, form, "Content-Type: multipart/form-data; boundary=XX\r\n"), ok(nil)),
 		web(4, "10.0.0.14:40004", "10.0.0.200:80", post(host, patient+".bin", string(body)), ok(nil)),
 		web(5, "10.0.0.15:40005", "10.0.0.200:80", get("/x.bin", "files.example"), ok([]byte("MSH|^~\\&|A|B|||ADT^A01|1|P|2.5\rPID|1||7||"+surname+"^"+given+"\r"))),
+		web(7, "10.0.0.17:40007", "10.0.0.200:80", post("pacs.example", "studies", string(image()), "Content-Type: application/dicom\r\n"), ok(nil)),
+		web(8, "10.0.0.18:40008", "10.0.0.202:2575", "\vMSH|^~\\&|A|B|||ADT^A01|1|P|2.5\rPID|1||7||"+surname+"^"+given+"\r\x1c\r", "\vMSH|^~\\&|B|A|||ACK|1|P|2.5\rMSA|AA|1|"+surname+"\r\x1c\r"),
+		web(9, "10.0.0.19:40009", "10.0.0.203:11112", associate(1), associate(2), storeImage()),
 		ftp, ftpData,
 	}
+}
+
+// image is a DICOM file whose patient is named (PS3.10 section 7.1), big enough to be worth keeping.
+func image() []byte {
+	name := surname + "^" + given
+	b := append(make([]byte, 128), "DICM\x10\x00\x10\x00PN"...)
+	b = append(binary.LittleEndian.AppendUint16(b, uint16(len(name))), name...)
+	return append(append(b, "\x08\x00\x05\x00CS"...), elf(6, 3000)...)
+}
+
+// unit is a data unit of DICOM's upper layer (PS3.8 section 9.3.1).
+func unit(kind byte, body []byte) string {
+	return string(append(binary.BigEndian.AppendUint32([]byte{kind, 0}, uint32(len(body))), body...))
+}
+
+// associate asks for an association, or as type 2 accepts it, by application entities called after the patient.
+func associate(kind byte) string {
+	return unit(kind, append(fmt.Appendf([]byte{0, 1, 0, 0}, "%-16.16s%-16.16s", surname, given), make([]byte, 32)...))
+}
+
+// storeImage carries the image in one value of data.
+func storeImage() string {
+	body := append([]byte{1, 2}, image()...)
+	return unit(4, append(binary.BigEndian.AppendUint32(nil, uint32(len(body))), body...))
 }
 
 // named are a host that leases its address under the patient's name, and an answer of DNS that has it.

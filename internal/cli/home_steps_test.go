@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -108,10 +109,14 @@ func flip(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(path, b, 0o600))
 }
 
-// capture FILE AS OUT writes a capture of a device that fetches the file under a name.
+// capture FILE AS OUT [today] writes a capture of a device that fetches the file under a name.
 func capture(ts *testscript.TestScript, neg bool, args []string) {
+	start := lab.DefaultStart()
+	if len(args) == 4 && args[3] == "today" {
+		start, args = time.Now(), args[:3]
+	}
 	if neg || len(args) != 3 {
-		ts.Fatalf("usage: capture FILE AS OUT")
+		ts.Fatalf("usage: capture FILE AS OUT [today]")
 	}
 	body, err := os.ReadFile(ts.MkAbs(args[0]))
 	ts.Check(err)
@@ -119,7 +124,7 @@ func capture(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	_, err = lab.WriteDownload(out, lab.Download{
 		Device: netip.MustParseAddrPort("10.0.0.10:40001"), Server: netip.MustParseAddrPort("10.0.0.200:80"),
-		Host: "updates.acme.example", Path: "/fw/" + args[1], Body: body, Start: lab.DefaultStart(),
+		Host: "updates.acme.example", Path: "/fw/" + args[1], Body: body, Start: start,
 	})
 	ts.Check(err)
 	ts.Check(out.Close())

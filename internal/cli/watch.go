@@ -43,7 +43,7 @@ func newWatchCommand(s *state) *cobra.Command {
 				return refusedUsage("--exclude names no network, so everything would be recorded")
 			}
 			if opt.Retain <= 0 {
-				return refusedUsage("--retain takes a time such as 2160h, not %s", opt.Retain)
+				return refusedUsage("--retain takes a time such as 90d, not %s", opt.Retain)
 			}
 			opt.Files, opt.Stdin = args, s.in
 			if s.memory != nil {
@@ -62,7 +62,8 @@ func newWatchCommand(s *state) *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&transfers, "transfers", "updates", "`updates|all`: what looks like an update, or every object")
 	f.StringSliceVar(&exclude, "exclude", nil, "record nothing of the network `PREFIX`, such as 10.9.0.0/16; it is still printed")
-	f.DurationVar(&opt.Retain, "retain", app.Retention, "erase what is recorded after this `TIME`")
+	opt.Retain = app.Retention
+	f.Var(daysFlag{&opt.Retain}, "retain", "erase what is recorded after this `TIME`, such as 30d")
 	f.BoolVar(&opt.Sessions, "sessions", false, "print every connection, with what TLS says in clear")
 	f.BoolVar(&opt.NoRecord, "no-record", false, "keep nothing of what was seen in the home")
 	f.StringVar(&opt.Save, "save", "", "keep carved files in folder `DIR`, named by digest")

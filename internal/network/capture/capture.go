@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/cordon-trust/cordon/internal/kit/fault"
 )
@@ -99,7 +100,21 @@ func OpenIn(src io.Reader, buf []byte) (*Reader, error) {
 	return nil, notCapture(r.buf[:min(r.w, 8)])
 }
 
+// Compressions that a capture often comes in, by their first bytes, and what undoes each.
+var compressions = [...]struct{ magic, name, tool string }{
+	{"\x1f\x8b", "gzip", "zcat"},
+	{"\x28\xb5\x2f\xfd", "zstd", "zstdcat"},
+	{"\xfd7zX", "xz", "xzcat"},
+	{"BZh", "bzip2", "bzcat"},
+}
+
 func notCapture(b []byte) error {
+	for _, c := range compressions {
+		if strings.HasPrefix(string(b), c.magic) {
+			return fault.New(fault.BadCapture, "not a capture: it is compressed with %s", c.name).
+				Hint("read it through a pipe: `%s FILE | cordon watch -`", c.tool)
+		}
+	}
 	return fault.New(fault.BadCapture, "not a capture: it begins with %q", b).
 		Hint("give a pcap or pcapng file, as tcpdump or Wireshark writes it")
 }

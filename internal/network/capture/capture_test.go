@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strings"
 	"testing"
 	"testing/iotest"
 
@@ -250,5 +251,16 @@ func TestLargeBlock(t *testing.T) {
 	}
 	if err := r.Next(&end); !errors.Is(err, io.EOF) {
 		t.Errorf("at the end: %v", err)
+	}
+}
+
+// A capture that was compressed is named as such, with what undoes it.
+func TestCompressedCapture(t *testing.T) {
+	t.Parallel()
+	for magic, tool := range map[string]string{"\x1f\x8b\x08": "zcat", "\x28\xb5\x2f\xfd": "zstdcat", "\xfd7zXZ\x00": "xzcat", "BZh9": "bzcat"} {
+		_, err := Open(strings.NewReader(magic + "\x00\x01\x02\x03\x04"))
+		if fault.CodeOf(err) != fault.BadCapture || !strings.Contains(fault.HintOf(err), tool+" FILE") {
+			t.Errorf("%q: %v; %s", magic, err, fault.HintOf(err))
+		}
 	}
 }
