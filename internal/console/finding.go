@@ -19,10 +19,12 @@ type oneFinding struct {
 	Pager    pager
 	Release  string // where the release it resembles is listed; empty: it resembles none
 	Evidence string // where the evidence about the bytes is; empty: the finding is about no bytes
+	Reach    findingReach
 }
 
 func finding(ctx context.Context, a *snapshot, r *request) (page, error) {
-	if err := choose(r.URL.Query()); err != nil {
+	open := choice{Name: "open", Free: true}
+	if err := choose(r.URL.Query(), &open); err != nil {
 		return page{}, err
 	}
 	id, err := model.ParseHexDigest(r.PathValue("id"))
@@ -57,6 +59,9 @@ func finding(ctx context.Context, a *snapshot, r *request) (page, error) {
 	}
 	if len(f.Devices) > 0 {
 		out.First = reg.concerned(&f.Devices[0])
+	}
+	if out.Reach, err = reachOfFinding(ctx, a, r, &f, open.Value); err != nil {
+		return page{}, err
 	}
 	return page{Template: "finding", Question: out.where() + ": what should be done?", Place: "findings", Content: out}, nil
 }

@@ -10,12 +10,19 @@ import (
 	"text/template/parse"
 	"time"
 
+	"github.com/cordon-trust/cordon/internal/console/picture"
 	"github.com/cordon-trust/cordon/internal/kit/fault"
 	"github.com/cordon-trust/cordon/internal/kit/visible"
 )
 
 //go:embed pages/*.html
 var pageFiles embed.FS
+
+// The files with what pages have in common.
+const (
+	layoutFile  = "pages/layout.html"
+	pictureFile = "pages/picture.html"
+)
 
 // readPages parses the layout with each page. Every value that a page prints is made visible first, because
 // the tree of the template is changed so: no page can forget it.
@@ -26,10 +33,10 @@ func readPages() (map[string]*template.Template, error) {
 		return nil, fault.Wrap(err, fault.Internal, "look for the pages")
 	}
 	for _, name := range names {
-		if name == "pages/layout.html" {
+		if name == layoutFile || name == pictureFile {
 			continue
 		}
-		t, err := template.New("").Option("missingkey=error").Funcs(words()).ParseFS(pageFiles, "pages/layout.html", name)
+		t, err := template.New("").Option("missingkey=error").Funcs(words()).ParseFS(pageFiles, layoutFile, pictureFile, name)
 		if err != nil {
 			return nil, fault.Wrap(err, fault.Internal, "read page %q", name)
 		}
@@ -82,5 +89,10 @@ func words() template.FuncMap {
 		"many":      many,
 		"evidence":  evidenceOf,
 		"integrity": integrity,
+		"surely":    surely,
+		"word":      picture.Word,
+		"glyph":     glyph,
+		"family":    family,
+		"reach":     reachOf,
 	}
 }
