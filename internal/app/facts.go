@@ -8,6 +8,7 @@ import (
 	"github.com/cordon-trust/cordon/internal/evidence/ledger"
 	"github.com/cordon-trust/cordon/internal/inventory"
 	"github.com/cordon-trust/cordon/internal/kit/fault"
+	"github.com/cordon-trust/cordon/internal/model"
 	"github.com/cordon-trust/cordon/internal/network/finding"
 	"github.com/cordon-trust/cordon/internal/release"
 	"github.com/cordon-trust/cordon/internal/store"
@@ -20,6 +21,7 @@ type facts struct {
 	book        *release.Book
 	site        string              // of this home
 	register    *inventory.Register // nil: not read, see [App.readRegister]
+	list        model.Digest        // the device list in force; zero: there is none
 	parties     *finding.Sources    // third parties, whom the book asks too
 	rows        *rowReader          // what the register loads its lists with
 	names       *names              // nil until readRecorded, as what follows

@@ -134,13 +134,44 @@ func heldFindings(ctx context.Context, tx *store.Tx) (held, error) {
 	}
 	out := make(held, len(all))
 	for _, h := range all {
-		f := heldFinding{HeldFinding: h}
-		if err := json.Unmarshal(h.Body, &f.Finding); err != nil {
-			return nil, fault.Wrap(err, fault.Damaged, "a finding that was kept cannot be read")
+		f, err := readHeldFinding(h)
+		if err != nil {
+			return nil, err
 		}
-		out[h.ID] = f
+		out[h.ID] = heldFinding{h, f}
 	}
 	return out, nil
+}
+
+// heldBeside returns the findings that are kept and are not among those of now.
+func heldBeside(ctx context.Context, tx *store.Tx, now []model.Finding) ([]model.Finding, error) {
+	all, err := tx.Findings().All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	holds := make(map[model.Digest]bool, len(now))
+	for i := range now {
+		holds[now[i].ID] = true
+	}
+	var out []model.Finding
+	for _, h := range all {
+		if holds[h.ID] {
+			continue
+		}
+		f, err := readHeldFinding(h)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, f)
+	}
+	return out, nil
+}
+
+func readHeldFinding(h store.HeldFinding) (f model.Finding, err error) {
+	if err := json.Unmarshal(h.Body, &f); err != nil {
+		return f, fault.Wrap(err, fault.Damaged, "a finding that was kept cannot be read")
+	}
+	return f, nil
 }
 
 func (h held) findings() []model.Finding {

@@ -40,9 +40,7 @@ func (a *App) Keys(ctx context.Context, org string) ([]KeyInfo, error) {
 		if !ok {
 			return fault.New(fault.UnknownOrg, "this house holds no trust root of %q", org)
 		}
-		for _, id := range t.Root.KeyIDs() {
-			out = append(out, f.keyInfo(&t.Root, id))
-		}
+		out = f.keys(t)
 		return nil
 	})
 	return out, err
@@ -58,6 +56,15 @@ func (f *facts) keyInfo(root *evidence.Root, id model.Subject) KeyInfo {
 		info.Compromised = append(info.Compromised, CompromiseInfo{c.Author, c.Since, c.Reason})
 	}
 	return info
+}
+
+// keys returns the keys of a root.
+func (f *facts) keys(t evidence.Trusted) []KeyInfo {
+	var out []KeyInfo
+	for _, id := range t.Root.KeyIDs() {
+		out = append(out, f.keyInfo(&t.Root, id))
+	}
+	return out
 }
 
 // Compromise says that a key can no longer be relied on since a time (RFC 3339, or "unknown"). The

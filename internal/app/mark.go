@@ -14,9 +14,9 @@ import (
 	"github.com/cordon-trust/cordon/internal/network/finding"
 )
 
-// Mark stands for everything that the answers of an open home follow from: what is committed to its database, its
+// mark stands for everything that the answers of an open home follow from: what is committed to its database, its
 // own files, and the minute, because copies grow stale and rows expire. The zero mark is like no other.
-type Mark struct {
+type mark struct {
 	commits  int64
 	database fs.FileInfo // another file in its place, such as a backup, is another home
 	minute   int64
@@ -27,31 +27,30 @@ type Mark struct {
 	rootKeys bool
 }
 
-// Mark looks whether anything was written, by whomever: it asks the database and the file system and keeps no
-// count of its own, so a writer that was killed is noticed like any other. It costs some microseconds, whatever
-// the home holds.
-func (a *App) Mark(ctx context.Context) (Mark, error) {
-	m := Mark{minute: a.opt.Clock.Now().Unix() / int64(time.Minute/time.Second), rootKeys: a.ring.RootPresent()}
+// mark looks at the home. It asks the database and the file system and keeps no count of its own, so a writer that
+// was killed is noticed like any other. It costs some microseconds, whatever the home holds.
+func (a *App) mark(ctx context.Context) (mark, error) {
+	m := mark{minute: a.opt.Clock.Now().Unix() / int64(time.Minute/time.Second), rootKeys: a.ring.RootPresent()}
 	var err error
 	for name, into := range map[string]*fs.FileInfo{
 		dbFile: &m.database, blocksDir: &m.blocks, a.ring.SecretFile(): &m.secret,
 	} {
 		if *into, err = stat(a.in(name)); err != nil {
-			return Mark{}, err
+			return mark{}, err
 		}
 	}
 	m.home, m.sources = digestOf(a.in(homeFile), maxHomeFile), digestOf(a.in(sourcesFile), finding.MaxSourcesFile)
 	commits, known, err := a.db.Changes(ctx)
 	if err != nil || !known {
-		return Mark{}, err
+		return mark{}, err
 	}
 	m.commits = commits
 	return m, nil
 }
 
-// Same reports whether nothing changed between two marks of one App. Where changes would not be noticed, nothing
+// same reports whether nothing changed between two marks of one App. Where changes would not be noticed, nothing
 // is ever the same.
-func (m Mark) Same(o Mark) bool {
+func (m *mark) same(o *mark) bool {
 	return m.database != nil && m.commits == o.commits && m.minute == o.minute && m.home == o.home && m.sources == o.sources &&
 		m.rootKeys == o.rootKeys && sameFile(m.database, o.database) && sameFile(m.secret, o.secret) && sameFile(m.blocks, o.blocks)
 }

@@ -2,95 +2,123 @@ package app
 
 import (
 	"context"
-	"slices"
+	"time"
 
+	"github.com/cordon-trust/cordon/internal/kit/fault"
 	"github.com/cordon-trust/cordon/internal/model"
 	"github.com/cordon-trust/cordon/internal/network/finding"
 	"github.com/cordon-trust/cordon/internal/store"
 )
 
-// Survey is what a house shows of itself at one moment, read and judged in one look at the database. It does not
-// change, so many may read it at once; what its methods return belongs to it.
+// Survey is what a house shows of itself at one moment, read and judged in one look at the database. It may be
+// asked by many at once, as long as its App is open. Nothing in it changes, and what its methods return belongs to
+// it. [Survey.Current] tells whether it still holds.
 //
 // A part that cannot be read says so when it is asked for, and the others are there.
 type Survey struct {
+	app  *App
+	mark mark // of the moment before anything was read: a survey may be newer than its mark, and never older
+
 	overview Overview
 	releases []ReleaseInfo
 	devices  []ListedDevice
 	unlisted error // why there are no devices, no overview and no verdicts; nil: there are
 
 	findings  []model.Finding
-	transfers []SeenTransfer      // the latest first, at most as many as were asked for
+	transfers []*SeenTransfer     // the latest, the latest first
 	counts    map[transferKey]int // of all transfers
 	use       []ReleaseUse
+	rests     time.Time // when the first hold of a finding ends; zero: none does
 	unjudged  error // why there are no verdicts; nil: there are
+
+	turn  chan struct{} // whoever puts something in owns facts until it is taken out
+	facts facts         // by which was judged; only what is whole has them
 }
 
-// Survey reads and judges all that a house shows, holding at most the latest keep transfers.
+// Survey reads and judges all that a house shows. It holds the latest keep transfers.
 func (a *App) Survey(ctx context.Context, keep int) (*Survey, error) {
-	s := &Survey{counts: map[transferKey]int{}}
-	err := a.db.View(ctx, func(tx *store.Tx) error {
-		f, err := a.readFacts(ctx, tx)
-		if err != nil {
-			return err
-		}
-		s.releases = releasesOf(f.book)
-		if s.unlisted = a.readRegister(ctx, tx, &f); s.unlisted == nil {
-			s.overview, s.unlisted = a.overviewOf(ctx, tx, &f)
-		}
-		if s.unlisted != nil {
-			s.unjudged = s.unlisted
-			return ctx.Err()
-		}
-		current := f.register.Current()
-		for i := range current {
-			s.devices = append(s.devices, f.listed(&current[i]))
-		}
-		s.unjudged = a.surveySeen(ctx, tx, &f, s, keep)
-		return ctx.Err()
-	})
-	if err != nil {
+	s := &Survey{app: a, counts: map[transferKey]int{}, turn: make(chan struct{}, 1)}
+	var err error
+	if s.mark, err = a.mark(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.db.View(ctx, func(tx *store.Tx) error { return s.read(ctx, tx, keep) }); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-// surveySeen judges what was recorded. The facts have the device list.
-func (a *App) surveySeen(ctx context.Context, tx *store.Tx, f *facts, s *Survey, keep int) error {
-	held, err := heldFindings(ctx, tx)
-	if err != nil {
+func (s *Survey) read(ctx context.Context, tx *store.Tx, keep int) (err error) {
+	if s.facts, err = s.app.readFacts(ctx, tx); err != nil {
 		return err
 	}
-	any, err := a.readHeld(ctx, tx, f)
-	if err != nil {
-		return err
+	f := &s.facts
+	s.releases = releasesOf(f.book)
+	if s.unlisted = s.app.readRegister(ctx, tx, f); s.unlisted == nil {
+		s.overview, s.unlisted = s.app.overviewOf(ctx, tx, f)
 	}
+	if s.unjudged = s.unlisted; s.unlisted == nil {
+		for i, list := 0, f.register.Current(); i < len(list); i++ {
+			s.devices = append(s.devices, f.listed(&list[i]))
+		}
+		s.unjudged = s.judge(ctx, tx, keep)
+	}
+	if f.rows != nil {
+		f.rows.tx = nil // what is asked later has a transaction of its own
+	}
+	return ctx.Err()
+}
+
+// judge judges what was recorded.
+func (s *Survey) judge(ctx context.Context, tx *store.Tx, keep int) error {
+	f := &s.facts
 	var now []model.Finding
+	any, err := s.app.readHeld(ctx, tx, f)
+	if err != nil {
+		return err
+	}
 	if any {
-		set := f.newFindings(a.home.Org)
-		err = a.eachJudged(ctx, tx, f, nil, func(t *model.Transfer, d *model.Device, info *model.DeviceInfo, j *model.Judgement) {
-			id := set.Add(*t, *d, *info, *j)
+		set, kept := f.newFindings(s.app.home.Org), latest{most: keep}
+		err := s.app.eachJudged(ctx, tx, f, nil, func(t *model.Transfer, d *model.Device, info *model.DeviceInfo, j *model.Judgement) {
 			one := seenTransfer(t, d, info, j)
-			one.Finding = id
+			one.Finding = set.Add(*t, *d, *info, *j)
 			s.counts[transferKeyOf(&one)]++
-			if s.transfers = append(s.transfers, one); len(s.transfers) >= 2*keep {
-				s.transfers = latest(s.transfers, keep)
-			}
+			kept.add(&one)
 		})
 		if err != nil {
 			return err
 		}
-		now = set.List()
+		now, s.transfers = set.List(), kept.sorted()
 	}
-	s.findings = finding.Reconcile(held.findings(), now)
-	if any {
-		if err := a.rest(ctx, tx, f, s.findings); err != nil {
-			return err
+	before, err := heldBeside(ctx, tx, now)
+	if err != nil {
+		return err
+	}
+	s.findings, s.use = finding.Reconcile(before, now), useOf(s.counts)
+	if !any { // without rows nothing holds
+		return nil
+	}
+	err = s.app.rest(ctx, tx, f, s.findings)
+	for i := range s.findings {
+		if h := s.findings[i].Hold; h != nil && !h.Until.IsZero() && (s.rests.IsZero() || h.Until.Before(s.rests)) {
+			s.rests = h.Until
 		}
 	}
-	s.transfers, s.use = slices.Clip(latest(s.transfers, keep)), useOf(s.counts)
-	return nil
+	return err
 }
+
+// Current reports whether nothing changed since: what was written, by whomever, what the hour is, and which holds of
+// findings have ended.
+func (s *Survey) Current(ctx context.Context) bool {
+	if !s.rests.IsZero() && !s.app.opt.Clock.Now().Before(s.rests) {
+		return false
+	}
+	now, err := s.app.mark(ctx)
+	return err == nil && s.mark.same(&now)
+}
+
+// Err is the first reason for which a part could not be read.
+func (s *Survey) Err() error { return s.unjudged }
 
 // Overview says what the house has to judge by.
 func (s *Survey) Overview() (Overview, error) { return s.overview, s.unlisted }
@@ -104,11 +132,10 @@ func (s *Survey) Devices() ([]ListedDevice, error) { return s.devices, s.unliste
 // Findings does as [App.Findings] without a filter.
 func (s *Survey) Findings() ([]model.Finding, error) { return s.findings, s.unjudged }
 
-// Transfers does as [App.Transfers]. whole is false when the survey does not hold all that was asked for; the
-// total is right all the same.
-func (s *Survey) Transfers(only TransferFilter, skip, most int) (list []SeenTransfer, total int, whole bool, err error) {
+// Transfers does as [App.Transfers], which it asks for what it does not hold.
+func (s *Survey) Transfers(ctx context.Context, only TransferFilter, skip, most int) (list []SeenTransfer, total int, err error) {
 	if s.unjudged != nil {
-		return nil, 0, false, s.unjudged
+		return nil, 0, s.unjudged
 	}
 	for key, n := range s.counts {
 		if only.covers(key) {
@@ -116,17 +143,47 @@ func (s *Survey) Transfers(only TransferFilter, skip, most int) (list []SeenTran
 		}
 	}
 	passed := 0
-	for i := range s.transfers {
-		t := &s.transfers[i]
-		if !only.takes(t) {
-			continue
-		}
-		if passed++; passed > skip && len(list) < most {
-			list = append(list, *t)
-		}
+	for _, t := range s.transfers {
 		if passed == skip+most {
 			break
 		}
+		if !only.takes(t) {
+			continue
+		}
+		if passed++; passed > skip {
+			list = append(list, *t)
+		}
 	}
-	return list, total, passed >= min(skip+most, total), nil
+	if passed < min(skip+most, total) {
+		return s.app.Transfers(ctx, only, skip, most)
+	}
+	return list, total, nil
+}
+
+// Why does as [App.Why]. While nothing changed it does not read again what the survey was judged by.
+func (s *Survey) Why(ctx context.Context, sub model.Subject) (out []Reason, err error) {
+	if s.unjudged != nil || s.facts.names == nil {
+		return s.app.Why(ctx, sub)
+	}
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	case <-ctx.Done():
+		return nil, fault.Wrap(ctx.Err(), fault.Locked, "other questions take too long")
+	}
+	same := false
+	err = s.app.db.View(ctx, func(tx *store.Tx) error {
+		if _, err := tx.Rows().Any(ctx); err != nil { // from here on the transaction sees one state
+			return err
+		}
+		if same = s.Current(ctx); !same {
+			return nil
+		}
+		out, err = s.app.why(ctx, tx, s.facts, sub)
+		return err
+	})
+	if err == nil && !same {
+		return s.app.Why(ctx, sub)
+	}
+	return out, err
 }

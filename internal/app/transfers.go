@@ -74,27 +74,44 @@ func (a *App) Transfers(ctx context.Context, only TransferFilter, skip, most int
 		if err != nil || !any {
 			return err
 		}
-		set := f.newFindings(a.home.Org)
-		return a.eachJudged(ctx, tx, f, nil, func(t *model.Transfer, d *model.Device, info *model.DeviceInfo, j *model.Judgement) {
+		set, kept := f.newFindings(a.home.Org), latest{most: skip + most}
+		err = a.eachJudged(ctx, tx, f, nil, func(t *model.Transfer, d *model.Device, info *model.DeviceInfo, j *model.Judgement) {
 			one := seenTransfer(t, d, info, j)
 			one.Finding = set.Add(*t, *d, *info, *j)
 			if !only.takes(&one) {
 				return
 			}
 			total++
-			if list = append(list, one); len(list) >= 2*(skip+most) { // so that no more is held than was asked for
-				list = latest(list, skip+most)
-			}
+			kept.add(&one)
 		})
+		for _, t := range behind(kept.sorted(), skip) {
+			list = append(list, *t)
+		}
+		return err
 	})
-	list = latest(list, skip+most)
-	return list[min(skip, len(list)):], total, err
+	return list, total, err
 }
 
-// latest returns the n latest transfers, the latest first.
-func latest(list []SeenTransfer, n int) []SeenTransfer {
-	slices.SortStableFunc(list, func(x, y SeenTransfer) int { return y.Time.Compare(x.Time) })
-	return list[:min(n, len(list))]
+// behind is a list without its first.
+func behind(list []*SeenTransfer, skip int) []*SeenTransfer { return list[min(skip, len(list)):] }
+
+// latest keeps the latest transfers of many. It belongs to one goroutine.
+type latest struct {
+	most int
+	list []*SeenTransfer
+}
+
+func (l *latest) add(t *SeenTransfer) {
+	if l.list = append(l.list, t); len(l.list) >= 2*l.most { // so that no more is held than was asked for
+		l.list = l.sorted()
+	}
+}
+
+// sorted returns them, the latest first.
+func (l *latest) sorted() []*SeenTransfer {
+	slices.SortStableFunc(l.list, func(x, y *SeenTransfer) int { return y.Time.Compare(x.Time) })
+	clear(l.list[min(l.most, len(l.list)):])
+	return l.list[:min(l.most, len(l.list))]
 }
 
 // seenTransfer copies what is shown of a row, which is used again.

@@ -47,25 +47,30 @@ func (a *App) Why(ctx context.Context, sub model.Subject) ([]Reason, error) {
 		if err != nil {
 			return err
 		}
-		seen := map[model.Digest]bool{}
-		add := func(rec ledger.Record) error {
-			if seen[rec.Digest] {
-				return nil
-			}
-			seen[rec.Digest] = true
-			r, err := a.reason(ctx, tx, f, sub, rec)
-			out = append(out, r)
-			return err
-		}
-		if err := a.about(ctx, tx, sub, add); err != nil {
-			return err
-		}
-		if err := a.aboutEdges(ctx, tx, sub, add); err != nil {
-			return err
-		}
-		return a.aboutSeen(ctx, tx, sub, add)
+		out, err = a.why(ctx, tx, f, sub)
+		return err
 	})
 	return out, err
+}
+
+func (a *App) why(ctx context.Context, tx *store.Tx, f facts, sub model.Subject) ([]Reason, error) {
+	var out []Reason
+	seen := map[model.Digest]bool{}
+	add := func(rec ledger.Record) error {
+		if seen[rec.Digest] {
+			return nil
+		}
+		seen[rec.Digest] = true
+		r, err := a.reason(ctx, tx, f, sub, rec)
+		out = append(out, r)
+		return err
+	}
+	for _, look := range []func(context.Context, *store.Tx, model.Subject, func(ledger.Record) error) error{a.about, a.aboutEdges, a.aboutSeen} {
+		if err := look(ctx, tx, sub, add); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
 }
 
 // aboutEdges finds the statements whose edges name the subject: an import's own subjects are the house.

@@ -107,10 +107,12 @@ func (c *Console) routes() *http.ServeMux {
 		"/releases/{publisher}/{product}/{version}": oneReleasePage,
 		"/transfers": transfers,
 		"/evidence":  evidence,
+		"/reach":     reach,
 		"/":          nowhere,
 	} {
 		mux.Handle(pattern, c.page(answer))
 	}
+	mux.Handle("/evidence/proof", c.file(proof))
 	mux.HandleFunc("/assets/{name}", c.asset)
 	return mux
 }

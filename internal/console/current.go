@@ -152,7 +152,7 @@ func (c *current) make(ctx context.Context, number int64) (*snapshot, error) {
 
 // tell counts the findings that are open in a snapshot and were not in the one before. The caller holds the lock.
 func (c *current) tell(s *snapshot) {
-	if s.whole {
+	if s.survey.Err() == nil {
 		opened := s.opened()
 		for id := range opened {
 			if c.opened != nil && !c.opened[id] {

@@ -113,7 +113,7 @@ func signersOf(list []app.SignerInfo) []signer {
 }
 
 func keyLinks(k app.KeyInfo) signerKey {
-	return signerKey{k, "", evidenceOf(k.Key)}
+	return signerKey{k, reachOf(k.Key), evidenceOf(k.Key)}
 }
 
 // needs says how many of which keys have to sign.

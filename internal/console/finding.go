@@ -21,11 +21,13 @@ type oneFinding struct {
 	Release  string // where the release it resembles is listed; empty: it resembles none
 	Evidence string // where the evidence about the bytes is; empty: the finding is about no bytes
 	Review   string // where the evidence about its hold is; empty: nobody held it
-	Commands holding
+	Commands deciding
+	Reach    findingReach
 }
 
 func finding(ctx context.Context, a *snapshot, r *request) (page, error) {
-	if err := choose(r.URL.Query()); err != nil {
+	open := choice{Name: "open", Free: true}
+	if err := choose(r.URL.Query(), &open); err != nil {
 		return page{}, err
 	}
 	id, err := model.ParseHexDigest(r.PathValue("id"))
@@ -45,7 +47,7 @@ func finding(ctx context.Context, a *snapshot, r *request) (page, error) {
 	if err != nil {
 		return page{}, err
 	}
-	out.Commands = holdingOf(&f, all, r.now)
+	out.Commands = decidingOf(&f, all, r.now)
 	if h := cmp.Or(f.Hold, f.Lapsed); h != nil {
 		out.Review = evidenceOf(model.StatementOf(h.Statement))
 	}
@@ -68,6 +70,9 @@ func finding(ctx context.Context, a *snapshot, r *request) (page, error) {
 	}
 	if len(f.Devices) > 0 {
 		out.First = reg.concerned(&f.Devices[0])
+	}
+	if out.Reach, err = reachOfFinding(ctx, a, r, &f, open.Value); err != nil {
+		return page{}, err
 	}
 	return page{Template: "finding", Question: out.where() + ": what should be done?", Place: "findings", Content: out}, nil
 }

@@ -68,8 +68,8 @@ func restingOf(list []model.Finding) resting {
 // holdTime is how long the commands on pages let a finding rest; whoever types one chooses another.
 const holdTime = 14 * 24 * time.Hour
 
-// holding are the commands by which a person decides about findings. The console has no key, so it decides nothing.
-type holding struct {
+// deciding are the commands by which a person decides about findings. The console has no key, so it decides nothing.
+type deciding struct {
 	Hold, Unhold string // empty: there is nothing to decide
 	Alike        int    // open findings like this one, itself among them
 	AlikeList    string // command for them
@@ -79,9 +79,9 @@ type holding struct {
 // maxNamed is how many findings a command on a page names.
 const maxNamed = 50
 
-// holdingOf are the commands about one finding among all.
-func holdingOf(f *model.Finding, all []model.Finding, now time.Time) holding {
-	var out holding
+// decidingOf are the commands about one finding among all.
+func decidingOf(f *model.Finding, all []model.Finding, now time.Time) deciding {
+	var out deciding
 	switch f.State {
 	case model.Held:
 		out.Unhold = fmt.Sprintf(`cordon finding unhold %s --reason "WHY"`, f.ID)

@@ -239,8 +239,17 @@ func enter(t testing.TB, c *console.Console) visitor {
 // get asks for a page.
 func (v visitor) get(t testing.TB, path string) *httptest.ResponseRecorder {
 	t.Helper()
+	return v.ask(t, path, "")
+}
+
+// ask asks for a page unless the home is in a state that the visitor has; empty: it has none.
+func (v visitor) ask(t testing.TB, path, state string) *httptest.ResponseRecorder {
+	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+host+path, nil)
 	r.AddCookie(v.cookie)
+	if state != "" {
+		r.Header.Set("If-None-Match", state)
+	}
 	w := httptest.NewRecorder()
 	v.console.ServeHTTP(w, r)
 	return w

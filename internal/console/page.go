@@ -29,12 +29,18 @@ type page struct {
 	Place    string // which entry of the navigation it belongs to; empty: none
 	Content  any
 
+	raw    *file // sent in place of a page
 	Status int
 	Home   app.Home
 	Now    time.Time
 	Here   string // its address
 	State  string // of the home that it shows, as an entity tag; empty: it shows none
 	News   int64  // findings that came up since the console began
+}
+
+// Live reports whether the page is to follow the home: what is not there will not come by itself.
+func (p page) Live() bool {
+	return p.Status < http.StatusBadRequest || p.Status >= http.StatusInternalServerError
 }
 
 // page returns the handler of one page. What goes wrong is a page too, with the words of the fault.
@@ -45,7 +51,9 @@ func (c *Console) page(build answer) http.Handler {
 		req := &request{r, c.opt.Clock.Now()}
 		s, err := c.home.take(ctx)
 		if err != nil {
-			c.show(ctx, w, failedPage(err, req))
+			p := failedPage(err, req)
+			p.Here = r.URL.RequestURI()
+			c.show(ctx, w, p)
 			return
 		}
 		defer c.home.give(s)
@@ -60,6 +68,10 @@ func (c *Console) page(build answer) http.Handler {
 			p = failedPage(err, req)
 		} else {
 			w.Header().Set("ETag", state)
+		}
+		if p.raw != nil {
+			p.raw.send(w)
+			return
 		}
 		p.Home, p.Now, p.Here, p.State, p.News = s.Home(), req.now, r.URL.RequestURI(), state, s.news
 		c.show(ctx, w, p)

@@ -24,10 +24,8 @@ type snapshot struct {
 	*app.App // open as long as somebody holds the snapshot
 
 	survey *app.Survey
-	mark   app.Mark // of the moment before the home was read
-	number int64    // counts from 1 in a run of the console; a higher one was read later
-	news   int64    // open findings that came up since the console began
-	whole  bool     // nothing in it could not be read
+	number int64 // counts from 1 in a run of the console; a higher one was read later
+	news   int64 // open findings that came up since the console began
 
 	register func() (*register, error)
 	concerns func() (concerns, error)
@@ -37,29 +35,19 @@ type snapshot struct {
 
 // newSnapshot reads an open home, which belongs to the snapshot when that succeeds.
 func newSnapshot(ctx context.Context, a *app.App, number int64) (*snapshot, error) {
-	mark, err := a.Mark(ctx) // before the home is read: the snapshot may be newer than its mark, and never older
-	if err != nil {
-		return nil, err
-	}
 	survey, err := a.Survey(ctx, maxKept)
 	if err != nil {
 		return nil, err
 	}
-	s := &snapshot{App: a, survey: survey, mark: mark, number: number, whole: true}
+	s := &snapshot{App: a, survey: survey, number: number}
 	s.register = sync.OnceValues(func() (*register, error) { return newRegister(survey) })
 	s.concerns = sync.OnceValues(func() (concerns, error) { return newConcerns(s) })
-	for _, err := range []error{second(survey.Overview()), second(survey.Findings())} {
-		s.whole = s.whole && err == nil
-	}
 	return s, nil
 }
 
-func second[T any](_ T, err error) error { return err }
-
-// fresh reports whether the home is still as the snapshot has it.
+// fresh reports whether the home is still as the snapshot has it. What could not be read is tried again.
 func (s *snapshot) fresh(ctx context.Context) bool {
-	now, err := s.Mark(ctx)
-	return err == nil && s.whole && now.Same(s.mark)
+	return s.survey.Err() == nil && s.survey.Current(ctx)
 }
 
 // Overview says what the home has to judge by.
@@ -99,17 +87,18 @@ func (s *snapshot) FindingOf(_ context.Context, id model.Digest) (model.Finding,
 // Transfers returns how many recorded transfers a filter takes, and of these, the latest first, at most most
 // behind the first skip.
 func (s *snapshot) Transfers(ctx context.Context, only app.TransferFilter, skip, most int) ([]app.SeenTransfer, int, error) {
-	list, total, whole, err := s.survey.Transfers(only, skip, most)
-	if err != nil || whole {
-		return list, total, err
-	}
-	return s.App.Transfers(ctx, only, skip, most)
+	return s.survey.Transfers(ctx, only, skip, most)
+}
+
+// Why returns what was said about a subject.
+func (s *snapshot) Why(ctx context.Context, sub model.Subject) ([]app.Reason, error) {
+	return s.survey.Why(ctx, sub)
 }
 
 // opened are the findings that are open.
 func (s *snapshot) opened() map[model.Digest]bool {
 	out := map[model.Digest]bool{}
-	all, _ := s.survey.Findings() // a snapshot that is not whole has no news
+	all, _ := s.survey.Findings() // without an error: see [current.tell]
 	for i := range all {
 		if all[i].State == model.Open {
 			out[all[i].ID] = true

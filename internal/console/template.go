@@ -11,12 +11,20 @@ import (
 	"text/template/parse"
 	"time"
 
+	"github.com/cordon-trust/cordon/internal/console/picture"
 	"github.com/cordon-trust/cordon/internal/kit/fault"
 	"github.com/cordon-trust/cordon/internal/kit/visible"
 )
 
 //go:embed pages/*.html
 var pageFiles embed.FS
+
+// The files with what pages have in common.
+const (
+	layoutFile   = "pages/layout.html"
+	pictureFile  = "pages/picture.html"
+	timelineFile = "pages/timeline.html"
+)
 
 // readPages parses the layout with each page. Every value that a page prints is made visible first, because
 // the tree of the template is changed so: no page can forget it.
@@ -45,7 +53,7 @@ func readPages() (map[string]*template.Template, error) {
 }
 
 // shared are the files whose parts every page may use.
-func shared() []string { return []string{"pages/layout.html", "pages/timeline.html"} }
+func shared() []string { return []string{layoutFile, pictureFile, timelineFile} }
 
 // makeVisible lets every pipeline that prints end in visible.
 func makeVisible(tree *parse.Tree, n parse.Node) {
@@ -84,7 +92,13 @@ func words() template.FuncMap {
 		"concern":    concern,
 		"stands":     stands,
 		"many":       many,
-		"stateMeans": stateMeans,
 		"evidence":   evidenceOf,
+		"integrity":  integrity,
+		"surely":     surely,
+		"word":       picture.Word,
+		"glyph":      glyph,
+		"family":     family,
+		"reach":      reachOf,
+		"stateMeans": stateMeans,
 	}
 }

@@ -21,9 +21,10 @@ type transferList struct {
 
 type transferLine struct {
 	app.SeenTransfer
-	By      concerned
-	Finding string // its page; empty: it belongs to none
-	Release string // the page of the release that it is compared with; empty: there is none
+	By       concerned
+	Finding  string // its page; empty: it belongs to none
+	Release  string // the page of the release that it is compared with; empty: there is none
+	Evidence string // the evidence about its bytes; empty: not all of them were seen
 }
 
 // verdicts are all of them, those that say most first.
@@ -127,6 +128,9 @@ func transfers(ctx context.Context, a *snapshot, r *request) (page, error) {
 		}
 		if s := list[i].Release; !s.IsZero() {
 			line.Release = a.pageOf(s)
+		}
+		if d := list[i].Digest; !d.IsZero() {
+			line.Evidence = evidenceOf(model.ArtifactOf(d))
 		}
 		out.List = append(out.List, line)
 	}

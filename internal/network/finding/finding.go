@@ -43,6 +43,7 @@ type Set struct {
 	grave   map[model.Severity]int // how many of found there are
 	lesser  []*gathered            // once the set was full: those that have to give way, the next one last
 	devices int                    // of all findings together
+	ids     ids
 	dropped int
 }
 
@@ -75,7 +76,7 @@ func (s *Set) Add(t model.Transfer, d model.Device, info model.DeviceInfo, j mod
 	if rule == "" {
 		return model.Digest{}
 	}
-	id := ID(rule, &t)
+	id := s.ids.of(rule, &t)
 	g := s.found[id]
 	if g == nil {
 		g = &gathered{devices: map[model.Subject]model.FindingDevice{}}
