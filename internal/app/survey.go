@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"time"
 
 	"github.com/cordon-trust/cordon/internal/kit/fault"
 	"github.com/cordon-trust/cordon/internal/model"
@@ -28,7 +27,6 @@ type Survey struct {
 	transfers []*SeenTransfer     // the latest, the latest first
 	counts    map[transferKey]int // of all transfers
 	use       []ReleaseUse
-	rests     time.Time // when the first hold of a finding ends; zero: none does
 	unjudged  error // why there are no verdicts; nil: there are
 
 	turn  chan struct{} // whoever puts something in owns facts until it is taken out
@@ -98,21 +96,11 @@ func (s *Survey) judge(ctx context.Context, tx *store.Tx, keep int) error {
 	if !any { // without rows nothing holds
 		return nil
 	}
-	err = s.app.rest(ctx, tx, f, s.findings)
-	for i := range s.findings {
-		if h := s.findings[i].Hold; h != nil && !h.Until.IsZero() && (s.rests.IsZero() || h.Until.Before(s.rests)) {
-			s.rests = h.Until
-		}
-	}
-	return err
+	return s.app.rest(ctx, tx, f, s.findings)
 }
 
-// Current reports whether nothing changed since: what was written, by whomever, what the hour is, and which holds of
-// findings have ended.
+// Current reports whether nothing changed since: what was written, by whomever, and what the hour is.
 func (s *Survey) Current(ctx context.Context) bool {
-	if !s.rests.IsZero() && !s.app.opt.Clock.Now().Before(s.rests) {
-		return false
-	}
 	now, err := s.app.mark(ctx)
 	return err == nil && s.mark.same(&now)
 }
