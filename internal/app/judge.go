@@ -14,12 +14,17 @@ import (
 // eachSeen calls fn for every recorded row that was not erased, in the order in which rows were recorded.
 // The row is reused.
 func (a *App) eachSeen(ctx context.Context, tx *store.Tx, fn func(*seen.Row) error) error {
+	return a.eachObserved(ctx, tx, func(_ model.Digest, r *seen.Row) error { return fn(r) })
+}
+
+// eachObserved is [App.eachSeen] that also tells the statement which covers the row.
+func (a *App) eachObserved(ctx context.Context, tx *store.Tx, fn func(batch model.Digest, r *seen.Row) error) error {
 	var rd seen.Reader
 	return tx.Archive().ByPredicate(ctx, evidence.PredicateURI(evidence.PredObservation), func(rec ledger.Record) error {
 		if rec.Author != a.home.Org || rec.Effect != string(evidence.Fact) || !rec.Erased.IsZero() {
 			return nil
 		}
-		return readRows(ctx, tx, rec.Digest, &rd, func(_ int, r *seen.Row) error { return fn(r) })
+		return readRows(ctx, tx, rec.Digest, &rd, func(_ int, r *seen.Row) error { return fn(rec.Digest, r) })
 	})
 }
 

@@ -52,6 +52,7 @@ func (a *App) readRegister(ctx context.Context, tx *store.Tx, f *facts) error {
 		if err != nil {
 			return err
 		}
+		f.list = rec.Digest
 		f.register.AddLater(rec.HeldAt, func() ([]inventory.Device, error) {
 			held, err := source.read(ctx, rec.Digest)
 			if err != nil {

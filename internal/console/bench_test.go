@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"os"
 	"path"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 	"time"
 
 	"github.com/cordon-trust/cordon/internal/app"
+	"github.com/cordon-trust/cordon/internal/evidence"
 	"github.com/cordon-trust/cordon/internal/lab"
 )
 
@@ -170,6 +172,18 @@ func (h house) pages(b *testing.B, v visitor) map[string]string {
 		out["finding"], out["evidence-file"] = "/findings/"+f.ID.Hex(), "/evidence?subject=artifact:"+f.Digest.String()
 		return err
 	})
+	keys := url.Values{}
+	h.in(b, "mercy", func(a *app.App) error {
+		list, err := a.Keys(b.Context(), "acme")
+		for _, k := range list {
+			if k.Role == evidence.RoleRelease {
+				keys.Add("from", k.Key.String())
+			}
+		}
+		return err
+	})
+	out["reach"], out["reach-open"] = "/reach?"+keys.Encode(), "/reach?open=3-device-certain&"+keys.Encode()
+	out["where-to-begin"] = "/reach?kind=device&page=20"
 	_, after, _ := strings.Cut(v.get(b, "/devices?page=20").Body.String(), `<th scope="row"><a href="`)
 	out["device"], _, _ = strings.Cut(after, `"`)
 	out["findings-device"] = "/findings?device=" + path.Base(out["device"])

@@ -104,12 +104,15 @@ func (c *Console) routes() *http.ServeMux {
 		"/devices":       devices,
 		"/devices/{id}":  device,
 		"/releases":      releases,
-		"/transfers":     transfers,
-		"/evidence":      evidence,
-		"/":              nowhere,
+		"/releases/{publisher}/{product}/{version}": oneReleasePage,
+		"/transfers": transfers,
+		"/evidence":  evidence,
+		"/reach":     reach,
+		"/":          nowhere,
 	} {
 		mux.Handle(pattern, c.page(answer))
 	}
+	mux.Handle("/evidence/proof", c.file(proof))
 	mux.HandleFunc("/assets/{name}", c.asset)
 	return mux
 }

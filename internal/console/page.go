@@ -29,6 +29,7 @@ type page struct {
 	Place    string // which entry of the navigation it belongs to; empty: none
 	Content  any
 
+	raw    *file // sent in place of a page
 	Status int
 	Home   app.Home
 	Now    time.Time
@@ -67,6 +68,10 @@ func (c *Console) page(build answer) http.Handler {
 			p = failedPage(err, req)
 		} else {
 			w.Header().Set("ETag", state)
+		}
+		if p.raw != nil {
+			p.raw.send(w)
+			return
 		}
 		p.Home, p.Now, p.Here, p.State, p.News = s.Home(), req.now, r.URL.RequestURI(), state, s.news
 		c.show(ctx, w, p)

@@ -19,7 +19,7 @@ const maxKept = 1 << 15
 //
 // Pages ask it as they would ask the home, and need not know what it holds: methods that it has not are those of
 // the open home, which answer from the present state. What a page works out of it and others need too belongs
-// beside register, as a [sync.OnceValues].
+// beside register, as a [sync.OnceValues], or as a [madeOnce] where the home is asked.
 type snapshot struct {
 	*app.App // open as long as somebody holds the snapshot
 
@@ -29,6 +29,7 @@ type snapshot struct {
 
 	register func() (*register, error)
 	concerns func() (concerns, error)
+	exposure *madeOnce[app.Exposure]
 
 	users int // who holds it; [current] owns it
 }
@@ -39,7 +40,7 @@ func newSnapshot(ctx context.Context, a *app.App, number int64) (*snapshot, erro
 	if err != nil {
 		return nil, err
 	}
-	s := &snapshot{App: a, survey: survey, number: number}
+	s := &snapshot{App: a, survey: survey, number: number, exposure: newMadeOnce[app.Exposure]()}
 	s.register = sync.OnceValues(func() (*register, error) { return newRegister(survey) })
 	s.concerns = sync.OnceValues(func() (concerns, error) { return newConcerns(s) })
 	return s, nil
@@ -93,6 +94,11 @@ func (s *snapshot) Transfers(ctx context.Context, only app.TransferFilter, skip,
 // Why returns what was said about a subject.
 func (s *snapshot) Why(ctx context.Context, sub model.Subject) ([]app.Reason, error) {
 	return s.survey.Why(ctx, sub)
+}
+
+// Exposure is the graph of the home, which no page changes.
+func (s *snapshot) Exposure(ctx context.Context) (app.Exposure, error) {
+	return s.exposure.get(ctx, s.App.Exposure)
 }
 
 // opened are the findings that are open.
