@@ -16,7 +16,8 @@ build: ## build bin/cordon
 	go build -trimpath -o bin/cordon ./cmd/cordon
 
 test: ## run every test; CI=true makes a skipped one a failure
-	@scripts/needs go git
+	@scripts/needs go git chromium
+	@scripts/axe
 	@scripts/test ./...
 
 demo: build ## play a maker, a hospital and a day of a ward, and open the console on what was found

@@ -155,12 +155,8 @@ func (a *App) Copies(ctx context.Context) (copies []CopyInfo, forks int, err err
 		if err != nil {
 			return err
 		}
-		mirrors, err := tx.Mirrors().All(ctx)
-		if err != nil {
+		if copies, err = copiesOf(ctx, tx, roots); err != nil {
 			return err
-		}
-		for _, m := range mirrors {
-			copies = append(copies, CopyInfo{m.Publisher, m.SyncedAt, staleFrom(roots, m)})
 		}
 		found, err := tx.Mirrors().Forks(ctx)
 		forks = len(found)

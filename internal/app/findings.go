@@ -20,18 +20,23 @@ const Retention = 90 * 24 * time.Hour
 
 // FindingFilter chooses findings.
 type FindingFilter struct {
-	State    model.FindingState // "": open and closed
+	State    model.FindingState // "": all
 	Severity model.Severity     // at least; "": all
 }
 
+// Takes reports whether the filter takes a finding.
+func (only FindingFilter) Takes(f *model.Finding) bool {
+	return (only.State == "" || f.State == only.State) && (only.Severity == "" || f.Severity.AtLeast(only.Severity))
+}
+
 // Findings returns what the recorded rows say under the statements of now, and what they said once and say
-// no longer: open ones first, then the gravest.
+// no longer: open ones first, then those that a person lets rest, in each the gravest first.
 func (a *App) Findings(ctx context.Context, only FindingFilter) ([]model.Finding, error) {
 	var out []model.Finding
 	err := a.db.View(ctx, func(tx *store.Tx) error {
 		list, err := a.findingsNow(ctx, tx)
 		for _, f := range list {
-			if (only.State == "" || f.State == only.State) && (only.Severity == "" || f.Severity.AtLeast(only.Severity)) {
+			if only.Takes(&f) {
 				out = append(out, f)
 			}
 		}
@@ -52,8 +57,11 @@ func (a *App) FindingOf(ctx context.Context, id model.Digest) (model.Finding, er
 			return f, nil
 		}
 	}
-	return model.Finding{}, fault.New(fault.NotFound, "there is no finding %s", id).
-		Hint("`cordon finding list` prints those that there are")
+	return model.Finding{}, noFinding(id)
+}
+
+func noFinding(id model.Digest) error {
+	return fault.New(fault.NotFound, "there is no finding %s", id).Hint("`cordon finding list` prints those that there are")
 }
 
 // findingsNow derives the findings without writing anything.
@@ -62,11 +70,16 @@ func (a *App) findingsNow(ctx context.Context, tx *store.Tx) ([]model.Finding, e
 	if err != nil {
 		return nil, err
 	}
-	now, err := a.judgeNow(ctx, tx, nil)
+	f, any, err := a.factsNow(ctx, tx)
+	if err != nil || !any { // without rows nothing holds
+		return finding.Reconcile(held.findings(), nil), err
+	}
+	now, err := a.judgeSeen(ctx, tx, f, nil)
 	if err != nil {
 		return nil, err
 	}
-	return finding.Reconcile(held.findings(), now.findings), nil
+	list := finding.Reconcile(held.findings(), now.findings)
+	return list, a.rest(ctx, tx, f, list)
 }
 
 // judgeNow reads the facts of this moment and judges the recorded rows by them.
@@ -91,6 +104,21 @@ func (a *App) factsNow(ctx context.Context, tx *store.Tx) (f *facts, any bool, e
 	return &got, true, err
 }
 
+// readHeld adds what [App.factsNow] reads to facts that have the device list.
+func (a *App) readHeld(ctx context.Context, tx *store.Tx, f *facts) (any bool, err error) {
+	if any, err = tx.Rows().Any(ctx); err != nil || !any {
+		return false, err
+	}
+	if err := a.readParties(f, ""); err != nil {
+		return true, err
+	}
+	secret, err := a.ring.MarkSecret(false)
+	if err != nil {
+		return true, err
+	}
+	return true, a.readRecorded(ctx, tx, f, secret)
+}
+
 // held are the findings that the store keeps.
 type held map[model.Digest]heldFinding
 
@@ -106,13 +134,44 @@ func heldFindings(ctx context.Context, tx *store.Tx) (held, error) {
 	}
 	out := make(held, len(all))
 	for _, h := range all {
-		f := heldFinding{HeldFinding: h}
-		if err := json.Unmarshal(h.Body, &f.Finding); err != nil {
-			return nil, fault.Wrap(err, fault.Damaged, "a finding that was kept cannot be read")
+		f, err := readHeldFinding(h)
+		if err != nil {
+			return nil, err
 		}
-		out[h.ID] = f
+		out[h.ID] = heldFinding{h, f}
 	}
 	return out, nil
+}
+
+// heldBeside returns the findings that are kept and are not among those of now.
+func heldBeside(ctx context.Context, tx *store.Tx, now []model.Finding) ([]model.Finding, error) {
+	all, err := tx.Findings().All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	holds := make(map[model.Digest]bool, len(now))
+	for i := range now {
+		holds[now[i].ID] = true
+	}
+	var out []model.Finding
+	for _, h := range all {
+		if holds[h.ID] {
+			continue
+		}
+		f, err := readHeldFinding(h)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, f)
+	}
+	return out, nil
+}
+
+func readHeldFinding(h store.HeldFinding) (f model.Finding, err error) {
+	if err := json.Unmarshal(h.Body, &f); err != nil {
+		return f, fault.Wrap(err, fault.Damaged, "a finding that was kept cannot be read")
+	}
+	return f, nil
 }
 
 func (h held) findings() []model.Finding {

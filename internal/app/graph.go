@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"iter"
 	"time"
 
 	"github.com/cordon-trust/cordon/internal/evidence"
@@ -154,7 +153,7 @@ func (a *App) Spread(ctx context.Context, q RadiusQuery) (exposure.Spread, error
 	var g *graph.Graph
 	err := a.db.View(ctx, func(tx *store.Tx) error {
 		var err error
-		g, err = exposure.Load(ctx, edgeSource{tx})
+		g, _, err = a.loadGraph(ctx, tx)
 		return err
 	})
 	if err != nil {
@@ -175,25 +174,5 @@ func checkHarm(h model.Harm) error {
 	return fault.New(fault.Usage, "harm %q is none of integrity, confidentiality, availability", h)
 }
 
-// edgeSource reads the projected edges for exposure.
-type edgeSource struct{ tx *store.Tx }
-
-var _ exposure.EdgeSource = edgeSource{}
-
 // errStop ends a scan whose reader has seen enough.
 var errStop = errors.New("stop")
-
-// Edges yields every edge, or an error, after which it yields no more.
-func (s edgeSource) Edges(ctx context.Context) iter.Seq2[model.Edge, error] {
-	return func(yield func(model.Edge, error) bool) {
-		err := s.tx.Edges().All(ctx, func(e model.Edge) error {
-			if !yield(e, nil) {
-				return errStop
-			}
-			return nil
-		})
-		if err != nil && !errors.Is(err, errStop) {
-			yield(model.Edge{}, err)
-		}
-	}
-}

@@ -20,12 +20,17 @@ func (a *App) eachSeen(ctx context.Context, tx *store.Tx, fn func(*seen.Row) err
 // eachSeenOf is as [App.eachSeen] for the rows of one kind. Those of the others, which most often are many more,
 // are not read.
 func (a *App) eachSeenOf(ctx context.Context, tx *store.Tx, kind seen.Kind, fn func(*seen.Row) error) error {
+	return a.eachObserved(ctx, tx, kind, func(_ model.Digest, r *seen.Row) error { return fn(r) })
+}
+
+// eachObserved is [App.eachSeenOf] that also tells the statement which covers the row.
+func (a *App) eachObserved(ctx context.Context, tx *store.Tx, kind seen.Kind, fn func(batch model.Digest, r *seen.Row) error) error {
 	var rd seen.Reader
 	return tx.Archive().ByPredicate(ctx, evidence.PredicateURI(evidence.PredObservation), func(rec ledger.Record) error {
 		if rec.Author != a.home.Org || rec.Effect != string(evidence.Fact) || !rec.Erased.IsZero() {
 			return nil
 		}
-		return readRows(ctx, tx, rec.Digest, kind, &rd, func(_ int, r *seen.Row) error { return fn(r) })
+		return readRows(ctx, tx, rec.Digest, kind, &rd, func(_ int, r *seen.Row) error { return fn(rec.Digest, r) })
 	})
 }
 

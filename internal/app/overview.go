@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/cordon-trust/cordon/internal/evidence"
+	"github.com/cordon-trust/cordon/internal/model"
 	"github.com/cordon-trust/cordon/internal/network/seen"
 	"github.com/cordon-trust/cordon/internal/store"
 )
@@ -13,13 +15,23 @@ import (
 type CopyInfo struct {
 	Publisher string    `json:"publisher"`
 	SyncedAt  time.Time `json:"synced_at"`
-	Expires   time.Time `json:"expires"` // when what its publisher signed about it runs out: from then on it is stale
+	Head      time.Time `json:"head_expires"` // when its publisher's word about what is published runs out
+	Expires   time.Time `json:"expires"`      // when what its publisher signed about it runs out: from then on it is stale
+}
+
+// VouchInfo is this house's word about a file that it received.
+type VouchInfo struct {
+	Release   model.Subject `json:"release"`
+	Name      string        `json:"name"`
+	Expires   time.Time     `json:"expires"`
+	Statement model.Digest  `json:"statement"`
 }
 
 // Overview says what a house has to judge by, and whether it has seen anything.
 type Overview struct {
 	Trusted  []TrustInfo `json:"trusted"`  // the roots in force, its own among them
 	Copies   []CopyInfo  `json:"copies"`   // by publisher
+	Vouches  []VouchInfo `json:"vouches"`  // what this house vouches for, what ends first at the front
 	Releases int         `json:"releases"` // that it knows
 	Devices  int         `json:"devices"`  // rows of the device list in force
 	Recorded bool        `json:"recorded"` // rows of what was seen are held and not erased
@@ -33,28 +45,49 @@ func (a *App) Overview(ctx context.Context) (Overview, error) {
 		if err != nil {
 			return err
 		}
-		for _, org := range f.roots.Orgs() {
-			t, _ := f.roots.Of(org)
-			out.Trusted = append(out.Trusted, infoOf(t))
-		}
-		mirrors, err := tx.Mirrors().All(ctx)
-		if err != nil {
-			return err
-		}
-		for _, m := range mirrors {
-			out.Copies = append(out.Copies, CopyInfo{m.Publisher, m.SyncedAt, staleFrom(f.roots, m)})
-		}
-		out.Releases = len(f.book.Releases())
 		if err := a.readRegister(ctx, tx, &f); err != nil {
 			return err
 		}
-		out.Devices = len(f.register.Current())
-		if err := f.register.Err(); err != nil {
-			return err
-		}
-		out.Recorded, err = a.anySeen(ctx, tx)
+		out, err = a.overviewOf(ctx, tx, &f)
 		return err
 	})
+	return out, err
+}
+
+// copiesOf says how fresh the copies of what others publish are.
+func copiesOf(ctx context.Context, tx *store.Tx, roots *evidence.Roots) ([]CopyInfo, error) {
+	mirrors, err := tx.Mirrors().All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []CopyInfo
+	for _, m := range mirrors {
+		out = append(out, CopyInfo{m.Publisher, m.SyncedAt, m.Expires, staleFrom(roots, m)})
+	}
+	return out, nil
+}
+
+// overviewOf says what is to judge by. The facts have the device list.
+func (a *App) overviewOf(ctx context.Context, tx *store.Tx, f *facts) (Overview, error) {
+	var out Overview
+	for _, org := range f.roots.Orgs() {
+		t, _ := f.roots.Of(org)
+		out.Trusted = append(out.Trusted, infoOf(t))
+	}
+	var err error
+	if out.Copies, err = copiesOf(ctx, tx, f.roots); err != nil {
+		return out, err
+	}
+	for _, v := range f.book.Vouches() {
+		if v.Suspect == nil {
+			out.Vouches = append(out.Vouches, VouchInfo{v.Release, v.Artifact.Name, v.Expires, v.Statement})
+		}
+	}
+	out.Releases, out.Devices = len(f.book.Releases()), len(f.register.Current())
+	if err := f.register.Err(); err != nil {
+		return out, err
+	}
+	out.Recorded, err = a.anySeen(ctx, tx)
 	return out, err
 }
 

@@ -22,11 +22,14 @@ func (a *App) readForJudging(ctx context.Context, tx *store.Tx, sources string) 
 	if err := a.readRegister(ctx, tx, &f); err != nil {
 		return f, err
 	}
-	if f.parties, err = a.thirdParties(sources); err != nil {
-		return f, err
+	return f, a.readParties(&f, sources)
+}
+
+func (a *App) readParties(f *facts, sources string) (err error) {
+	if f.parties, err = a.thirdParties(sources); err == nil {
+		f.book.SetThirdParties(f.parties.ThirdParty)
 	}
-	f.book.SetThirdParties(f.parties.ThirdParty)
-	return f, nil
+	return err
 }
 
 // readRegister fills f with every device list of this house that stands, each in force from the time at
@@ -49,6 +52,7 @@ func (a *App) readRegister(ctx context.Context, tx *store.Tx, f *facts) error {
 		if err != nil {
 			return err
 		}
+		f.list = rec.Digest
 		f.register.AddLater(rec.HeldAt, func() ([]inventory.Device, error) {
 			held, err := source.read(ctx, rec.Digest)
 			if err != nil {

@@ -22,18 +22,48 @@ type SeenTransfer struct {
 	Digest   model.Digest        `json:"digest,omitzero"`
 	Verdict  model.Verdict       `json:"verdict"`
 	Release  model.Subject       `json:"release,omitzero"`
+	Product  model.Subject       `json:"product,omitzero"` // that the release is for
 	Why      []string            `json:"why"`
 	Finding  model.Digest        `json:"finding,omitzero"` // zero: it belongs to none
 }
 
 // TransferFilter chooses recorded transfers. Zero means all.
 type TransferFilter struct {
-	Finding model.Digest
-	Verdict model.Verdict
+	Finding  model.Digest
+	Verdict  model.Verdict
+	Release  model.Subject // that the bytes are, or are compared with
+	Product  model.Subject // that this release is for
+	From, To string        // days in UTC as [Day] writes them, both included
+}
+
+// Day is the day of a time in UTC, such as 2026-11-20. Days sort as text.
+func Day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
+
+// transferKey is what a filter asks of a transfer.
+type transferKey struct {
+	finding          model.Digest
+	verdict          model.Verdict
+	release, product model.Subject
+	day              string
+}
+
+func transferKeyOf(t *SeenTransfer) transferKey {
+	return transferKey{t.Finding, t.Verdict, t.Release, t.Product, Day(t.Time)}
 }
 
 func (only *TransferFilter) takes(t *SeenTransfer) bool {
-	return (only.Finding.IsZero() || only.Finding == t.Finding) && (only.Verdict == "" || only.Verdict == t.Verdict)
+	k := transferKey{t.Finding, t.Verdict, t.Release, t.Product, ""}
+	if only.From != "" || only.To != "" {
+		k.day = Day(t.Time)
+	}
+	return only.covers(k)
+}
+
+// covers reports whether the filter takes what has a key.
+func (only *TransferFilter) covers(k transferKey) bool {
+	return (only.Finding.IsZero() || only.Finding == k.finding) && (only.Verdict == "" || only.Verdict == k.verdict) &&
+		(only.Release.IsZero() || only.Release == k.release) && (only.Product.IsZero() || only.Product == k.product) &&
+		(only.From == "" || only.From <= k.day) && (only.To == "" || k.day <= only.To)
 }
 
 // Transfers judges the recorded transfers by the statements of now, each transfer once. It returns how many the filter
@@ -44,27 +74,44 @@ func (a *App) Transfers(ctx context.Context, only TransferFilter, skip, most int
 		if err != nil || !any {
 			return err
 		}
-		set := f.newFindings(a.home.Org)
-		return a.eachJudged(ctx, tx, f, nil, func(t *model.Transfer, d *model.Device, info *model.DeviceInfo, j *model.Judgement) {
+		set, kept := f.newFindings(a.home.Org), latest{most: skip + most}
+		err = a.eachJudged(ctx, tx, f, nil, func(t *model.Transfer, d *model.Device, info *model.DeviceInfo, j *model.Judgement) {
 			one := seenTransfer(t, d, info, j)
 			one.Finding = set.Add(*t, *d, *info, *j)
 			if !only.takes(&one) {
 				return
 			}
 			total++
-			if list = append(list, one); len(list) >= 2*(skip+most) { // so that no more is held than was asked for
-				list = latest(list, skip+most)
-			}
+			kept.add(&one)
 		})
+		for _, t := range behind(kept.sorted(), skip) {
+			list = append(list, *t)
+		}
+		return err
 	})
-	list = latest(list, skip+most)
-	return list[min(skip, len(list)):], total, err
+	return list, total, err
 }
 
-// latest returns the n latest transfers, the latest first.
-func latest(list []SeenTransfer, n int) []SeenTransfer {
-	slices.SortStableFunc(list, func(x, y SeenTransfer) int { return y.Time.Compare(x.Time) })
-	return list[:min(n, len(list))]
+// behind is a list without its first.
+func behind(list []*SeenTransfer, skip int) []*SeenTransfer { return list[min(skip, len(list)):] }
+
+// latest keeps the latest transfers of many. It belongs to one goroutine.
+type latest struct {
+	most int
+	list []*SeenTransfer
+}
+
+func (l *latest) add(t *SeenTransfer) {
+	if l.list = append(l.list, t); len(l.list) >= 2*l.most { // so that no more is held than was asked for
+		l.list = l.sorted()
+	}
+}
+
+// sorted returns them, the latest first.
+func (l *latest) sorted() []*SeenTransfer {
+	slices.SortStableFunc(l.list, func(x, y *SeenTransfer) int { return y.Time.Compare(x.Time) })
+	clear(l.list[min(l.most, len(l.list)):])
+	return l.list[:min(l.most, len(l.list))]
 }
 
 // seenTransfer copies what is shown of a row, which is used again.
@@ -72,7 +119,7 @@ func seenTransfer(t *model.Transfer, d *model.Device, info *model.DeviceInfo, j 
 	out := SeenTransfer{
 		Time: t.Time.UTC(), Device: model.FindingDevice{Device: t.Device, Product: d.Product, Listed: d.Listed, DeviceInfo: *info},
 		Peer: t.Peer, Host: t.Host, Protocol: t.Protocol, Name: t.Name, Size: t.Size, Complete: t.Complete, Digest: t.Digest,
-		Verdict: j.Verdict, Release: j.Release, Why: slices.Concat(j.Why, t.Notes),
+		Verdict: j.Verdict, Release: j.Release, Product: j.Product, Why: slices.Concat(j.Why, t.Notes),
 	}
 	if !d.Subject.IsZero() {
 		out.Device.Device = d.Subject

@@ -47,25 +47,30 @@ func (a *App) Why(ctx context.Context, sub model.Subject) ([]Reason, error) {
 		if err != nil {
 			return err
 		}
-		seen := map[model.Digest]bool{}
-		add := func(rec ledger.Record) error {
-			if seen[rec.Digest] {
-				return nil
-			}
-			seen[rec.Digest] = true
-			r, err := a.reason(ctx, tx, f, sub, rec)
-			out = append(out, r)
-			return err
-		}
-		if err := a.about(ctx, tx, sub, add); err != nil {
-			return err
-		}
-		if err := a.aboutEdges(ctx, tx, sub, add); err != nil {
-			return err
-		}
-		return a.aboutSeen(ctx, tx, sub, add)
+		out, err = a.why(ctx, tx, f, sub)
+		return err
 	})
 	return out, err
+}
+
+func (a *App) why(ctx context.Context, tx *store.Tx, f facts, sub model.Subject) ([]Reason, error) {
+	var out []Reason
+	seen := map[model.Digest]bool{}
+	add := func(rec ledger.Record) error {
+		if seen[rec.Digest] {
+			return nil
+		}
+		seen[rec.Digest] = true
+		r, err := a.reason(ctx, tx, f, sub, rec)
+		out = append(out, r)
+		return err
+	}
+	for _, look := range []func(context.Context, *store.Tx, model.Subject, func(ledger.Record) error) error{a.about, a.aboutEdges, a.aboutSeen} {
+		if err := look(ctx, tx, sub, add); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
 }
 
 // aboutEdges finds the statements whose edges name the subject: an import's own subjects are the house.
@@ -146,6 +151,7 @@ func (a *App) check(ctx context.Context, tx *store.Tx, f facts, rec ledger.Recor
 	}
 	r.Verifies, r.Check = "yes", "verifies: signatures, policy of the role, and the ledger's proof"
 	r.Issued, r.Says = v.Header.Issued, v.Reason
+	r.Notes = append(r.Notes, a.sayReview(v)...)
 	if !v.Confirmed {
 		r.Notes = append(r.Notes, fmt.Sprintf("the trust root of %q was not confirmed by a person", rec.Author))
 	}

@@ -15,7 +15,7 @@ const maxCheckpointFile = 64 << 10
 func newLogCommand(s *state) *cobra.Command {
 	return group("log", "the ledger of this house: verify it, and prove what it holds",
 		"  cordon log verify",
-		newLogVerifyCommand(s), newLogProofCommand(s), newLogCheckpointCommand(s))
+		newLogVerifyCommand(s), newLogProofCommand(s), newLogCheckCommand(s), newLogCheckpointCommand(s))
 }
 
 func newLogVerifyCommand(s *state) *cobra.Command {

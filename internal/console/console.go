@@ -4,7 +4,8 @@
 // [New] makes a console and [Console.Link] is the address to open it with; [Console.Serve] answers until
 // its context ends. It refuses every request that names another host than this computer, that comes from
 // another site, or that has not shown the secret of the link, and every method but GET and HEAD. It opens the home
-// for reading for each page anew and writes nothing, so it works beside a watch and a sync.
+// for reading and writes nothing, so it works beside a watch and a sync. Pages share what was read of the home
+// until the home changes, and never show an older state than the one in which they were asked for.
 package console
 
 import (
@@ -24,7 +25,7 @@ import (
 
 // Options are what a console is made from. All but Log are required.
 type Options struct {
-	Open  func(context.Context) (*app.App, error) // opens the home for reading; called for every page
+	Open  func(context.Context) (*app.App, error) // opens the home for reading; called whenever it has changed
 	Clock clock.Clock
 	Rand  io.Reader      // cryptographic
 	Addr  netip.AddrPort // where it listens; a loopback address
@@ -41,21 +42,23 @@ func (o *Options) valid() error {
 	return nil
 }
 
-// Console answers requests. It is safe for concurrent use: after [New] nothing in it changes.
+// Console answers requests. It is safe for concurrent use: after [New] only home changes, which has a lock of its own.
 type Console struct {
 	opt     Options
 	token   string // in the link
 	session string // in the cookie, so that the cookie does not give the link away
+	run     string // tells the pages of this run from those of others
 	hosts   []string
 	foreign *http.CrossOriginProtection
 	mux     *http.ServeMux
 	pages   map[string]*template.Template
 	turn    chan struct{} // as many pages are made at once as it holds
+	home    *current
 }
 
 const (
 	secretSize = 16 // bytes
-	atOnce     = 2  // pages: each may read all that was recorded
+	atOnce     = 2  // pages: some ask the home for more than is kept
 )
 
 // New checks the options and makes the secrets of one run.
@@ -66,7 +69,7 @@ func New(opt Options) (*Console, error) {
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
-	var secrets [2 * secretSize]byte
+	var secrets [3 * secretSize]byte
 	if _, err := io.ReadFull(opt.Rand, secrets[:]); err != nil {
 		return nil, fault.Wrap(err, fault.Internal, "read randomness")
 	}
@@ -75,12 +78,16 @@ func New(opt Options) (*Console, error) {
 		return nil, err
 	}
 	c := &Console{
-		opt: opt, token: hex.EncodeToString(secrets[:secretSize]), session: hex.EncodeToString(secrets[secretSize:]),
+		opt: opt, token: hex.EncodeToString(secrets[:secretSize]), session: hex.EncodeToString(secrets[secretSize : 2*secretSize]),
+		run: hex.EncodeToString(secrets[2*secretSize:]), home: &current{open: opt.Open},
 		hosts: hostsOf(opt.Addr), foreign: http.NewCrossOriginProtection(), pages: pages, turn: make(chan struct{}, atOnce),
 	}
 	c.mux = c.routes()
 	return c, nil
 }
+
+// Close lets go of the home. Requests that come later are told that the console was ended.
+func (c *Console) Close() { c.home.close() }
 
 // Link is the address that opens the console. Whoever has it reads all that the home shows.
 func (c *Console) Link() string {
@@ -97,12 +104,15 @@ func (c *Console) routes() *http.ServeMux {
 		"/devices":       devices,
 		"/devices/{id}":  device,
 		"/releases":      releases,
-		"/transfers":     transfers,
-		"/evidence":      evidence,
-		"/":              nowhere,
+		"/releases/{publisher}/{product}/{version}": oneReleasePage,
+		"/transfers": transfers,
+		"/evidence":  evidence,
+		"/reach":     reach,
+		"/":          nowhere,
 	} {
 		mux.Handle(pattern, c.page(answer))
 	}
+	mux.Handle("/evidence/proof", c.file(proof))
 	mux.HandleFunc("/assets/{name}", c.asset)
 	return mux
 }

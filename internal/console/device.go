@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/cordon-trust/cordon/internal/app"
 	"github.com/cordon-trust/cordon/internal/kit/fault"
 	"github.com/cordon-trust/cordon/internal/model"
 )
@@ -13,12 +12,13 @@ import (
 // oneDevice is the page of a listed device.
 type oneDevice struct {
 	*listed
-	Open, Closed         int
-	OpenList, ClosedList string          // addresses of the lists that are counted
-	Findings             []model.Finding // the first open ones
-	Partial              bool            // see findingList
-	Noted                []note
-	Evidence             string // where the evidence about it is
+	Open     int
+	Others   []count         // how many are held and closed
+	OpenList string          // address of the list that is counted
+	Findings []model.Finding // the first open ones
+	Partial  bool            // see findingList
+	Noted    []note
+	Evidence string // where the evidence about it is
 }
 
 // note is what stood in a column of the list that Cordon does not know.
@@ -27,14 +27,14 @@ type note struct{ Name, Text string }
 // maxShown is how many findings a page shows beside what it is about.
 const maxShown = 10
 
-func device(ctx context.Context, a *app.App, r *request) (page, error) {
+func device(_ context.Context, a *snapshot, r *request) (page, error) {
 	if err := choose(r.URL.Query()); err != nil {
 		return page{}, err
 	}
 	if r.URL.Query().Has("page") {
 		return page{}, fault.New(fault.Usage, "a device has one page").Hint("leave the number out of the address")
 	}
-	reg, err := readRegister(ctx, a)
+	reg, err := a.register()
 	if err != nil {
 		return page{}, err
 	}
@@ -42,22 +42,22 @@ func device(ctx context.Context, a *app.App, r *request) (page, error) {
 	if err != nil {
 		return page{}, err
 	}
-	all, err := a.Findings(ctx, app.FindingFilter{})
+	by, err := a.concerns()
 	if err != nil {
 		return page{}, err
 	}
-	out := oneDevice{listed: d, Evidence: evidenceOf(d.Device), OpenList: d.findings(string(model.Open)), ClosedList: d.findings(string(model.Closed))}
-	mine, partial := reg.about(d, all)
+	out := oneDevice{listed: d, Evidence: evidenceOf(d.Device), OpenList: d.findings(string(model.Open))}
+	mine, partial := by.about(d, func(*model.Finding) bool { return true })
 	out.Partial = partial
 	for i := range mine {
 		if mine[i].State != model.Open {
-			out.Closed++
 			continue
 		}
 		if out.Open++; out.Open <= maxShown {
 			out.Findings = append(out.Findings, mine[i])
 		}
 	}
+	out.Others = countStates(mine, d.findings)[1:]
 	for _, name := range slices.Sorted(maps.Keys(d.Notes)) {
 		out.Noted = append(out.Noted, note{name, d.Notes[name]})
 	}

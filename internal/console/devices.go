@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"github.com/cordon-trust/cordon/internal/app"
 	"github.com/cordon-trust/cordon/internal/model"
 )
 
@@ -23,8 +22,8 @@ type deviceLine struct {
 	Findings string
 }
 
-func devices(ctx context.Context, a *app.App, r *request) (page, error) {
-	reg, err := readRegister(ctx, a)
+func devices(_ context.Context, a *snapshot, r *request) (page, error) {
+	reg, err := a.register()
 	if err != nil {
 		return page{}, err
 	}
@@ -46,30 +45,14 @@ func devices(ctx context.Context, a *app.App, r *request) (page, error) {
 	if some, out.Pager, err = paged(r.URL, some); err != nil {
 		return page{}, err
 	}
-	open, err := openFindings(ctx, a, reg)
+	by, err := a.concerns()
 	if err != nil {
 		return page{}, err
 	}
 	for _, d := range some {
-		out.List = append(out.List, deviceLine{d, open[d.ID], d.findings(string(model.Open))})
+		out.List = append(out.List, deviceLine{d, by.open[d.ID], d.findings(string(model.Open))})
 	}
 	return page{Template: "devices", Question: "Which devices does the hospital's list have?", Place: "devices", Content: out}, nil
-}
-
-// openFindings counts the open findings of each listed device.
-func openFindings(ctx context.Context, a *app.App, reg *register) (map[model.Digest]int, error) {
-	all, err := a.Findings(ctx, app.FindingFilter{State: model.Open})
-	out := map[model.Digest]int{}
-	for i := range all {
-		mine := map[model.Digest]bool{} // two subjects of a finding may be one row of the list
-		for j := range all[i].Devices {
-			if d := reg.of(&all[i].Devices[j]); d != nil && !mine[d.ID] {
-				mine[d.ID] = true
-				out[d.ID]++
-			}
-		}
-	}
-	return out, err
 }
 
 // values are the different values that a column of the list has, in order.

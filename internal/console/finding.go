@@ -1,8 +1,8 @@
 package console
 
 import (
+	"cmp"
 	"context"
-	"net/url"
 	"strconv"
 
 	"github.com/cordon-trust/cordon/internal/app"
@@ -20,10 +20,14 @@ type oneFinding struct {
 	Pager    pager
 	Release  string // where the release it resembles is listed; empty: it resembles none
 	Evidence string // where the evidence about the bytes is; empty: the finding is about no bytes
+	Review   string // where the evidence about its hold is; empty: nobody held it
+	Commands deciding
+	Reach    findingReach
 }
 
-func finding(ctx context.Context, a *app.App, r *request) (page, error) {
-	if err := choose(r.URL.Query()); err != nil {
+func finding(ctx context.Context, a *snapshot, r *request) (page, error) {
+	open := choice{Name: "open", Free: true}
+	if err := choose(r.URL.Query(), &open); err != nil {
 		return page{}, err
 	}
 	id, err := model.ParseHexDigest(r.PathValue("id"))
@@ -34,11 +38,19 @@ func finding(ctx context.Context, a *app.App, r *request) (page, error) {
 	if err != nil {
 		return page{}, err
 	}
-	reg, err := readRegister(ctx, a)
+	reg, err := a.register()
 	if err != nil {
 		return page{}, err
 	}
 	out := oneFinding{Finding: f}
+	all, err := a.Findings(ctx, app.FindingFilter{State: model.Open})
+	if err != nil {
+		return page{}, err
+	}
+	out.Commands = decidingOf(&f, all, r.now)
+	if h := cmp.Or(f.Hold, f.Lapsed); h != nil {
+		out.Review = evidenceOf(model.StatementOf(h.Statement))
+	}
 	some, pager, err := paged(r.URL, f.Devices)
 	if err != nil {
 		return page{}, err
@@ -51,13 +63,16 @@ func finding(ctx context.Context, a *app.App, r *request) (page, error) {
 		out.Seen, out.Why = f.Evidence[0], f.Evidence[1:]
 	}
 	if !f.Release.IsZero() {
-		out.Release = link("/releases", url.Values{"release": {f.Release.String()}})
+		out.Release = a.pageOf(f.Release)
 	}
 	if !f.Digest.IsZero() {
 		out.Evidence = evidenceOf(model.ArtifactOf(f.Digest))
 	}
 	if len(f.Devices) > 0 {
 		out.First = reg.concerned(&f.Devices[0])
+	}
+	if out.Reach, err = reachOfFinding(ctx, a, r, &f, open.Value); err != nil {
+		return page{}, err
 	}
 	return page{Template: "finding", Question: out.where() + ": what should be done?", Place: "findings", Content: out}, nil
 }

@@ -15,6 +15,9 @@ type findingList struct {
 	Form    []*choice
 	List    []model.Finding
 	Pager   pager
+	States  []count // how many are open, held and closed, whatever state was asked for
+	HoldAll string  // the command that holds the open ones on this page; empty: there are no two
+	Open    int     // that it names
 	Of      *listed // the device whose findings these are; nil: of all
 	Partial bool    // findings that concern more devices than they list may be missing
 }
@@ -24,7 +27,7 @@ type findingChoices struct{ state, severity, class, rule, device choice }
 
 func newFindingChoices() *findingChoices {
 	c := &findingChoices{
-		state:    choice{Name: "state", Label: "State", Any: "open and closed", Values: []string{string(model.Open), string(model.Closed)}},
+		state:    choice{Name: "state", Label: "State", Any: "open, held and closed", Values: states()},
 		severity: choice{Name: "severity", Label: "Severity", Any: "any"},
 		class: choice{Name: "class", Label: "Concerns", Any: "anything", Values: []string{
 			string(model.PatientSafety), string(model.Security), string(model.Hygiene),
@@ -45,32 +48,39 @@ func (c *findingChoices) all() []*choice {
 	return []*choice{&c.state, &c.severity, &c.class, &c.rule, &c.device}
 }
 
+// takes reports whether a finding is among what was asked for, whatever its state.
 func (c *findingChoices) takes(f *model.Finding) bool {
-	return c.state.is(string(f.State)) && c.severity.is(string(f.Severity)) && c.class.is(string(f.Class)) && c.rule.is(string(f.Rule))
+	return c.severity.is(string(f.Severity)) && c.class.is(string(f.Class)) && c.rule.is(string(f.Rule))
 }
 
-func findings(ctx context.Context, a *app.App, r *request) (page, error) {
+func findings(ctx context.Context, a *snapshot, r *request) (page, error) {
 	c := newFindingChoices()
 	if err := choose(r.URL.Query(), c.all()...); err != nil {
 		return page{}, err
 	}
-	all, err := a.Findings(ctx, app.FindingFilter{State: model.FindingState(c.state.Value)})
+	out := findingList{Form: c.all()}
+	all, err := a.Findings(ctx, app.FindingFilter{})
 	if err != nil {
 		return page{}, err
 	}
-	out := findingList{Form: c.all()}
 	all = slices.DeleteFunc(all, func(f model.Finding) bool { return !c.takes(&f) })
 	if c.device.Value != "" {
-		reg, err := readRegister(ctx, a)
+		reg, err := a.register()
 		if err != nil {
 			return page{}, err
 		}
 		if out.Of, err = reg.find(c.device.Value); err != nil {
 			return page{}, err
 		}
-		all, out.Partial = reg.about(out.Of, all)
+		by, err := a.concerns()
+		if err != nil {
+			return page{}, err
+		}
+		all, out.Partial = by.about(out.Of, c.takes)
 	}
-	out.List, out.Pager, err = paged(r.URL, all)
+	out.States = countStates(all, func(state string) string { return atState(r.URL, state) })
+	out.List, out.Pager, err = paged(r.URL, inState(all, c.state.Value))
+	out.HoldAll, out.Open = holdAll(out.List, r.now), openOf(out.List)
 	return page{Template: "findings", Question: "What was found, and does it still hold?", Place: "findings", Content: out}, err
 }
 
@@ -88,18 +98,11 @@ func (r *register) find(id string) (*listed, error) {
 	return &r.list[i], nil
 }
 
-// about returns the findings that concern a device. more is true when one of the others concerns more
-// devices than it lists, so that it may be one of them.
-func (r *register) about(d *listed, all []model.Finding) (mine []model.Finding, more bool) {
-	for i := range all {
-		f := &all[i]
-		if slices.ContainsFunc(f.Devices, func(x model.FindingDevice) bool { l := r.of(&x); return l != nil && l.ID == d.ID }) {
-			mine = append(mine, *f)
-		} else if f.DeviceCount > len(f.Devices) {
-			more = true
-		}
-	}
-	return mine, more
+// atState is the same list in another state.
+func atState(at *url.URL, state string) string {
+	q := at.Query()
+	q.Set("state", state)
+	return atPage(&url.URL{Path: at.Path, RawQuery: q.Encode()}, 1)
 }
 
 // findingsWith is the address of the list narrowed by pairs of name and value.

@@ -15,7 +15,7 @@ import (
 const tokenParam = "token"
 
 // policy lets a page load from the console alone, and no other page show it.
-const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; " +
+const policy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; " +
 	"base-uri 'none'; frame-ancestors 'none'"
 
 // hostsOf are the values of the Host header that mean the console: a name that an attacker lets point to

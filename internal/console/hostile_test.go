@@ -16,13 +16,13 @@ import (
 func hostile() []string {
 	return []string{
 		"<script>alert(1)</script>", `"><img src=x onerror=alert(1)>`, "' onmouseover='alert(1)", "javascript:alert(1)", "{{.Home}}",
-		"=HYPERLINK(1)", "&lt;b&gt;", "-->", "]]>", "bed\u202e3\u2066", "esc\x1b[2J\x1b]2 owned\x07", "c1\u009b31m", "zero\u200bwidth", "tag\U000e0041",
+		"=HYPERLINK(1)", "&lt;b&gt;", "-->", "]]>", "bed\u202e3\u2066", "esc\x1b[2J\x1b]2 owned\x07", "c1\u009b31m", "zero\u200bwidth", "tag\U000e0041", strings.Repeat("W", 200), strings.Repeat("much to say ", 16),
 	}
 }
 
-// Names from a device list and from the wire stand on pages as text that does nothing, and can be seen.
-func TestHostileNames(t *testing.T) {
-	t.Parallel()
+// newHostileWard makes a hospital with devices of such names, each of which fetched something of such a name.
+func newHostileWard(t *testing.T) house {
+	t.Helper()
 	h := newWard(t)
 	list := "asset,vendor,model,serial,ip,site,location,zone,owner,criticality,\"foreign\"\n"
 	var seen []fetched
@@ -43,6 +43,13 @@ func TestHostileNames(t *testing.T) {
 		}
 		return err
 	})
+	return h
+}
+
+// Names from a device list and from the wire stand on pages as text that does nothing, and can be seen.
+func TestHostileNames(t *testing.T) {
+	t.Parallel()
+	h := newHostileWard(t)
 	v := enter(t, h.serve(t))
 	pages := crawl(t, v)
 	for _, s := range hostile() { // also what comes back from an address

@@ -113,7 +113,7 @@ func checkMarkup(t *testing.T, root *element) {
 	if one("html").attrs["lang"] != "en" {
 		t.Error("the language of the page is not said")
 	}
-	h1, title := one("h1").text, one("title").text
+	h1, title := one("h1").text, one("head").all("title")[0].text // pictures have titles too
 	if !strings.HasSuffix(h1, "?") || !strings.HasPrefix(title, h1) {
 		t.Errorf("the heading %q is no question, or not the beginning of the title %q", h1, title)
 	}
@@ -173,8 +173,16 @@ func checkElement(t *testing.T, e *element, around []*element) {
 		return slices.ContainsFunc(around, func(o *element) bool { return o.name == name })
 	}
 	switch e.name {
-	case "style", "script", "iframe", "object", "embed", "base":
+	case "style", "iframe", "object", "embed", "base":
 		t.Errorf("<%s> is on the page", e.name)
+	case "script":
+		if !strings.HasPrefix(e.attrs["src"], "/assets/") || !strings.HasPrefix(e.attrs["integrity"], "sha256-") || e.attrs["defer"] == "" || e.text != "" {
+			t.Errorf("a script of the page's own, or one that is not an asset: %v %q", e.attrs, e.text)
+		}
+	case "button":
+		if strings.TrimSpace(e.text) == "" || e.attrs["type"] == "" {
+			t.Errorf("a button %q of type %q", e.text, e.attrs["type"])
+		}
 	case "a":
 		if strings.TrimSpace(e.text) == "" || e.attrs["href"] == "" {
 			t.Errorf("a link %q leads to %q", e.text, e.attrs["href"])

@@ -13,8 +13,8 @@ import (
 	"github.com/cordon-trust/cordon/internal/kit/fault"
 )
 
-// answer makes the content of a page from an open home.
-type answer func(ctx context.Context, a *app.App, r *request) (page, error)
+// answer makes the content of a page from what the home shows.
+type answer func(ctx context.Context, a *snapshot, r *request) (page, error)
 
 // request is what an answer may look at.
 type request struct {
@@ -29,9 +29,18 @@ type page struct {
 	Place    string // which entry of the navigation it belongs to; empty: none
 	Content  any
 
+	raw    *file // sent in place of a page
 	Status int
 	Home   app.Home
 	Now    time.Time
+	Here   string // its address
+	State  string // of the home that it shows, as an entity tag; empty: it shows none
+	News   int64  // findings that came up since the console began
+}
+
+// Live reports whether the page is to follow the home: what is not there will not come by itself.
+func (p page) Live() bool {
+	return p.Status < http.StatusBadRequest || p.Status >= http.StatusInternalServerError
 }
 
 // page returns the handler of one page. What goes wrong is a page too, with the words of the fault.
@@ -40,31 +49,54 @@ func (c *Console) page(build answer) http.Handler {
 		ctx, cancel := context.WithTimeout(r.Context(), pageTime)
 		defer cancel()
 		req := &request{r, c.opt.Clock.Now()}
-		p, err := c.make(ctx, req, build)
+		s, err := c.home.take(ctx)
 		if err != nil {
-			p = page{Template: "failed", Question: "Why is there nothing to see here?", Content: failure(err), Status: statusOf(err), Home: p.Home}
+			p := failedPage(err, req)
+			p.Here = r.URL.RequestURI()
+			c.show(ctx, w, p)
+			return
 		}
-		p.Now = req.now
+		defer c.home.give(s)
+		state := c.stateOf(s)
+		if r.Header.Get("If-None-Match") == state {
+			w.Header().Set("ETag", state)
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		p, err := c.make(ctx, s, req, build)
+		if err != nil {
+			p = failedPage(err, req)
+		} else {
+			w.Header().Set("ETag", state)
+		}
+		if p.raw != nil {
+			p.raw.send(w)
+			return
+		}
+		p.Home, p.Now, p.Here, p.State, p.News = s.Home(), req.now, r.URL.RequestURI(), state, s.news
 		c.show(ctx, w, p)
 	})
 }
 
-// make opens the home when it is this page's turn, and makes the page.
-func (c *Console) make(ctx context.Context, r *request, build answer) (page, error) {
+func failedPage(err error, r *request) page {
+	return page{Template: "failed", Question: "Why is there nothing to see here?", Content: failure(err), Status: statusOf(err), Now: r.now}
+}
+
+// stateOf names a snapshot in a way that no other run of the console does: an entity tag (RFC 9110, 8.8.3). The
+// address and it say what a page shows, but for the time at which it was asked for.
+func (c *Console) stateOf(s *snapshot) string {
+	return `"` + c.run + "-" + strconv.FormatInt(s.number, 10) + `"`
+}
+
+// make makes the page of a snapshot when it is this page's turn.
+func (c *Console) make(ctx context.Context, s *snapshot, r *request, build answer) (page, error) {
 	select {
 	case c.turn <- struct{}{}:
 		defer func() { <-c.turn }()
 	case <-ctx.Done():
 		return page{}, fault.Wrap(ctx.Err(), fault.Locked, "other pages take too long")
 	}
-	a, err := c.opt.Open(ctx)
-	if err != nil {
-		return page{}, err
-	}
-	defer a.Close() //nolint:errcheck // only read
-	p, err := build(ctx, a, r)
-	p.Home = a.Home()
-	return p, err
+	return build(ctx, s, r)
 }
 
 // show sends a page whole, or says that it cannot.
@@ -104,6 +136,6 @@ func statusOf(err error) int {
 	return http.StatusInternalServerError
 }
 
-func nowhere(_ context.Context, _ *app.App, r *request) (page, error) {
+func nowhere(_ context.Context, _ *snapshot, r *request) (page, error) {
 	return page{}, fault.New(fault.NotFound, "there is no page %q", r.URL.Path).Hint("go to the first page, Today")
 }

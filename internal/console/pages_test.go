@@ -31,6 +31,10 @@ func crawl(t *testing.T, v visitor) map[string]*element {
 		pages[at] = root
 		for _, a := range root.all("a") {
 			href, _, _ := strings.Cut(a.attrs["href"], "#")
+			if a.attrs["download"] != "" {
+				checkDownload(t, v, a)
+				continue
+			}
 			switch {
 			case href == "":
 			case href[0] != '/' || strings.HasPrefix(href, "//"):
@@ -46,6 +50,16 @@ func crawl(t *testing.T, v visitor) map[string]*element {
 		}
 	}
 	return pages
+}
+
+// checkDownload looks whether a link to a file gives one, under the name that it says.
+func checkDownload(t *testing.T, v visitor, a *element) {
+	t.Helper()
+	w := v.get(t, a.attrs["href"])
+	kind := w.Header().Get("Content-Disposition")
+	if w.Code != http.StatusOK || kind != "attachment; filename="+a.attrs["download"] || w.Body.Len() == 0 {
+		t.Errorf("%s answers %d, %q, %d bytes", a.attrs["href"], w.Code, kind, w.Body.Len())
+	}
 }
 
 // Every page that can be reached is well formed, answers a question, and can be read without eyes or mouse; every number
@@ -138,7 +152,7 @@ func TestPagesSay(t *testing.T) {
 		{"/transfers?verdict=vouched", []string{"No such transfer is recorded.", "What the sensor did not see"}, []string{"PUMP-1"}},
 		{"/evidence", []string{"Who said what about it, and does it verify?", "Everything that Cordon says rests on statements"}, nil},
 		{"/evidence?subject=release:acme/pump-7/1", []string{
-			"2 statements, each verified again", "Facts", "release-set by acme, as release", "withdrawal by acme, as recall", "✓ yes, verifies: signatures",
+			"2 statements, each verified again", "Facts", "release-set by acme, as release", "withdrawal by acme, as recall", "✓ fact", "✓ verifies signatures, policy of the role, and the ledger's proof", "When, by our ledger", "held here since", "which is a claim", "cordon log check proof-",
 			"ml-dsa-65, key:sha256:", "Entries of log mercy/house", "the trust root of \"acme\" was not confirmed by a person",
 		}, []string{"never believed"}},
 		{"/evidence?subject=release:acme/pump-7/9", []string{"Nothing is held about it. That is no answer to whether it is good."}, []string{">Facts<"}},

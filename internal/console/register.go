@@ -1,7 +1,6 @@
 package console
 
 import (
-	"context"
 	"strings"
 
 	"github.com/cordon-trust/cordon/internal/app"
@@ -36,7 +35,7 @@ func (d *listed) Place() string { return joined(d.Location, d.Zone, d.Site) }
 // Link leads to the page of the device.
 func (d *listed) Link() string { return "/devices/" + d.ID.Hex() }
 
-// register is the device list in force.
+// register is the device list in force. It does not change.
 type register struct {
 	list      []listed
 	bySubject map[model.Subject]int
@@ -44,10 +43,10 @@ type register struct {
 	byID      map[model.Digest]int
 }
 
-func readRegister(ctx context.Context, a *app.App) (*register, error) {
+func newRegister(s *app.Survey) (*register, error) {
 	reg := &register{nil, map[model.Subject]int{}, map[[2]string]int{}, map[model.Digest]int{}}
-	err := a.ListDevices(ctx, app.DeviceFilter{}, func(d app.ListedDevice) error {
-		i := len(reg.list)
+	list, err := s.Devices()
+	for i, d := range list {
 		reg.list = append(reg.list, listed{d, identify(&d)})
 		reg.byID[reg.list[i].ID] = i
 		if !d.Device.IsZero() {
@@ -56,8 +55,7 @@ func readRegister(ctx context.Context, a *app.App) (*register, error) {
 		if d.Asset != "" {
 			reg.byAsset[[2]string{d.Asset, d.Site}] = i
 		}
-		return nil
-	})
+	}
 	return reg, err
 }
 

@@ -21,9 +21,10 @@ const (
 )
 
 // Serve answers on a listener until ctx ends, and then returns nil when the pages that were being made are done or
-// a few seconds have passed. It closes the listener.
+// a few seconds have passed. It closes the listener and the console.
 func (c *Console) Serve(ctx context.Context, on net.Listener) error {
 	requests, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer c.Close()
 	defer stop() // whoever still reads the database then gives up
 	server := &http.Server{
 		Handler: c, MaxHeaderBytes: maxHeader, ReadHeaderTimeout: readTime, ReadTimeout: readTime,

@@ -21,12 +21,22 @@ func shape(word any) string {
 		return "●"
 	case string(model.Open), "current":
 		return "○"
-	case string(model.Closed), string(model.Verified), string(model.Vouched), "yes":
+	case string(model.Closed), string(model.Verified), string(model.Vouched), "yes", "fact", "verifies":
 		return "✓"
-	case string(model.Withdrawn), "no":
+	case string(model.Withdrawn), "no", "does not verify":
 		return "✕"
-	case "held":
+	case string(model.Held), "holds":
 		return "‖"
+	case "claim", "unlogged":
+		return "❝"
+	case "erased":
+		return "▒"
+	case "start":
+		return "▶"
+	case "certain":
+		return "●"
+	case "possible":
+		return "◌"
 	}
 	return "?" // not known, or not in this table
 }
@@ -69,7 +79,7 @@ func stands(state string) string {
 		return "its publisher signed it and it stands"
 	case string(model.Withdrawn), "no":
 		return "its publisher took it back"
-	case "held":
+	case string(model.Held):
 		return "this house holds it back"
 	case "not logged":
 		return "signed, and not in its publisher's log: what a stolen key looks like"
@@ -77,6 +87,31 @@ func stands(state string) string {
 		return "signed by a key that is said to be compromised"
 	}
 	return "a state that this page does not know"
+}
+
+// surely says what a set of the exposure graph means, or how a link in it is known.
+func surely(word any) string {
+	switch fmt.Sprint(word) {
+	case "start":
+		return "here it begins"
+	case "certain":
+		return "it follows from what was stated or seen, which does not say that it happened"
+	case "possible":
+		return "it rests also on what nobody disclosed, somebody denied, or somebody without a say claimed"
+	case "holds":
+		return "a part of what it takes is there, and not all: here it ends"
+	case string(model.Observed):
+		return "a sensor of this house saw it"
+	case string(model.Asserted):
+		return "whoever may say so signed it"
+	case string(model.Undisclosed):
+		return "nobody said whether something can pass here"
+	case string(model.Denied):
+		return "somebody says that nothing can pass here, and this house has no proof of that"
+	case "claim":
+		return "somebody says so who has no say in it"
+	}
+	return "a word that this page does not know"
 }
 
 // many is a number of things.

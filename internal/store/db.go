@@ -39,7 +39,9 @@ type DB struct {
 	reads  *sql.DB
 	writes *sql.DB // nil when opened for reading only
 	// turn holds the one write session; whoever takes it out owns it until it is put back.
-	turn chan *session
+	turn   chan *session
+	asking chan *changes
+	frozen bool // it is read as a file that nobody changes; set while it is opened
 }
 
 // Open opens the database at path; unless read-only it creates the file (mode 0600) and brings its
@@ -56,8 +58,9 @@ func Open(ctx context.Context, path string, opts Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database %q: %w", path, err)
 	}
-	db := &DB{path: abs, wait: opts.Wait, turn: make(chan *session, 1)}
+	db := &DB{path: abs, wait: opts.Wait, turn: make(chan *session, 1), asking: make(chan *changes, 1)}
 	db.turn <- &session{}
+	db.asking <- &changes{}
 	if opts.ReadOnly {
 		err = db.openReadOnly(ctx, opts)
 	} else {
@@ -115,7 +118,7 @@ func (db *DB) openReadOnly(ctx context.Context, opts Options) error {
 		pool := db.pool(opts, a, max(4, runtime.NumCPU()))
 		v, err := versionOf(ctx, pool)
 		if err == nil {
-			db.reads = pool
+			db.reads, db.frozen = pool, a == accessImmutable
 			return checkReadable(v)
 		}
 		_ = pool.Close() // nothing was written
@@ -158,14 +161,15 @@ func walHolds(path string) bool {
 
 // Close closes the database. It waits for an update that is under way.
 func (db *DB) Close() error {
-	s := <-db.turn
-	err := s.drop(false)
+	s, c := <-db.turn, <-db.asking
+	err := errors.Join(s.drop(false), c.close())
 	for _, p := range []*sql.DB{db.reads, db.writes} {
 		if p != nil {
 			err = errors.Join(err, p.Close())
 		}
 	}
 	db.turn <- s
+	db.asking <- c
 	return err
 }
 

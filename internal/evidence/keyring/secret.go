@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 
 	"github.com/cordon-trust/cordon/internal/kit/fault"
 )
@@ -67,3 +68,6 @@ func (r *Ring) newSecret() error {
 		return err
 	})
 }
+
+// SecretFile is where the secret of [Ring.MarkSecret] lies in the home, whether it was made or not.
+func (r *Ring) SecretFile() string { return filepath.Join(everydayDir, secretName+".key") }

@@ -43,6 +43,7 @@ type Set struct {
 	grave   map[model.Severity]int // how many of found there are
 	lesser  []*gathered            // once the set was full: those that have to give way, the next one last
 	devices int                    // of all findings together
+	ids     ids
 	dropped int
 }
 
@@ -75,7 +76,7 @@ func (s *Set) Add(t model.Transfer, d model.Device, info model.DeviceInfo, j mod
 	if rule == "" {
 		return model.Digest{}
 	}
-	id := ID(rule, &t)
+	id := s.ids.of(rule, &t)
 	g := s.found[id]
 	if g == nil {
 		g = &gathered{devices: map[model.Subject]model.FindingDevice{}}
@@ -111,7 +112,7 @@ func (s *Set) List() []model.Finding {
 	return out
 }
 
-// Sort orders findings: open before closed, then the gravest, then the earliest.
+// Sort orders findings: open before held before closed, then the gravest, then the earliest.
 func Sort(list []model.Finding) {
 	slices.SortFunc(list, func(x, y model.Finding) int {
 		return cmp.Or(
@@ -123,7 +124,10 @@ func Sort(list []model.Finding) {
 }
 
 func closedLast(s model.FindingState) int {
-	if s == model.Closed {
+	switch s {
+	case model.Closed:
+		return 2
+	case model.Held:
 		return 1
 	}
 	return 0
@@ -269,12 +273,12 @@ func (s *Set) finish(g *gathered) model.Finding {
 	f.Devices = slices.Clip(f.Devices[:min(len(f.Devices), MaxDevices)])
 	f.Summary = s.summary(g)
 	f.Hint = hint(f.Rule)
-	f.Evidence = evidence(g)
+	f.Evidence = sentences(g)
 	return f
 }
 
-// evidence is what the verdict rests on, and what the wire showed beside it.
-func evidence(g *gathered) []string {
+// sentences are what the verdict rests on, and what the wire showed beside it.
+func sentences(g *gathered) []string {
 	out := []string{}
 	for _, list := range [...][]string{{seen(&g.first)}, g.said.Why, g.first.Notes} {
 		for _, e := range list {
