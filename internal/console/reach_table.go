@@ -43,13 +43,17 @@ func (v *reached) rows(take func(*thing) bool) []int {
 
 // table makes the lines of some things.
 func (v *reached) table(some []int) {
+	place := make(map[model.Subject]int, len(v.f.of.Nodes))
+	for i := range v.f.of.Nodes {
+		place[v.f.of.Nodes[i].Subject] = v.f.at[i]
+	}
 	for _, i := range some {
 		t := &v.f.things[i]
 		row := reachRow{named: t.named, Set: setWord(t.State), Parts: t.Parts, Lacks: t.Lacks}
 		if t.node >= 0 {
 			steps, cut := v.f.of.Path(t.node)
 			row.Truncated = cut
-			v.way(&row, i, steps)
+			v.way(&row, i, place, steps)
 		} else {
 			for _, l := range v.f.links {
 				if l.To == i && v.f.things[l.From].State == picture.Source {
@@ -61,12 +65,9 @@ func (v *reached) table(some []int) {
 	}
 }
 
-// way says over what a path leads, with a role and its parts as one, and what it rests on.
-func (v *reached) way(row *reachRow, end int, steps []exposure.Step) {
-	place := map[model.Subject]int{}
-	for i := range v.f.of.Nodes {
-		place[v.f.of.Nodes[i].Subject] = v.f.at[i]
-	}
+// way says over what a path leads, with a role and its parts as one, and what it rests on. place gives the thing of each
+// subject.
+func (v *reached) way(row *reachRow, end int, place map[model.Subject]int, steps []exposure.Step) {
 	had := map[int]bool{end: true}
 	over := func(s model.Subject) {
 		i, ok := place[s]
