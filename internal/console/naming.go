@@ -49,7 +49,10 @@ func (n namer) of(s model.Subject) named {
 			return named{Subject: s, Label: l.Name(), Note: l.Place(), Link: l.Link()}
 		}
 		out.Label, out.Note = last, "not on the device list"
-		if len(parts) == 5 && parts[0] == "ip" {
+		switch len(parts) {
+		case 3: // maker, model and serial
+			out.Label = parts[1] + " " + last
+		case 5: // an address
 			out.Label = parts[3]
 		}
 	case model.KindKey:
@@ -69,6 +72,9 @@ func (n namer) of(s model.Subject) named {
 		}
 	case model.KindGate:
 		out.Label, out.Of = role(last)+" role", parts[0]
+		if last == "role" {
+			out.Label = last
+		}
 	case model.KindRelease:
 		out.Label, out.Note = parts[1]+" "+last, parts[0]
 	case model.KindStatement:
@@ -78,6 +84,8 @@ func (n namer) of(s model.Subject) named {
 	case model.KindProduct, model.KindSite, model.KindService, model.KindLot:
 		out.Label, out.Note = last, strings.Join(parts[:len(parts)-1], ", ")
 	case model.KindComponent:
+	case model.KindSystem, model.KindPerson, model.KindStation:
+		out.Label, out.Note = strings.Join(parts, " "), picture.Word(s.Kind(), 1)
 	default:
 		out.Label = strings.Join(parts, " ")
 	}

@@ -23,6 +23,7 @@ type reachRow struct {
 
 // rest is a statement that a way rests on.
 type rest struct {
+	Says  string // a relation in words
 	Known model.Known
 	Claim bool
 	By    string
@@ -42,13 +43,17 @@ func (v *reached) rows(take func(*thing) bool) []int {
 
 // table makes the lines of some things.
 func (v *reached) table(some []int) {
+	place := make(map[model.Subject]int, len(v.f.of.Nodes))
+	for i := range v.f.of.Nodes {
+		place[v.f.of.Nodes[i].Subject] = v.f.at[i]
+	}
 	for _, i := range some {
 		t := &v.f.things[i]
 		row := reachRow{named: t.named, Set: setWord(t.State), Parts: t.Parts, Lacks: t.Lacks}
 		if t.node >= 0 {
 			steps, cut := v.f.of.Path(t.node)
 			row.Truncated = cut
-			v.way(&row, i, steps)
+			v.way(&row, i, place, steps)
 		} else {
 			for _, l := range v.f.links {
 				if l.To == i && v.f.things[l.From].State == picture.Source {
@@ -60,12 +65,9 @@ func (v *reached) table(some []int) {
 	}
 }
 
-// way says over what a path leads, with a role and its parts as one, and what it rests on.
-func (v *reached) way(row *reachRow, end int, steps []exposure.Step) {
-	place := map[model.Subject]int{}
-	for i := range v.f.of.Nodes {
-		place[v.f.of.Nodes[i].Subject] = v.f.at[i]
-	}
+// way says over what a path leads, with a role and its parts as one, and what it rests on. place gives the thing of each
+// subject.
+func (v *reached) way(row *reachRow, end int, place map[model.Subject]int, steps []exposure.Step) {
 	had := map[int]bool{end: true}
 	over := func(s model.Subject) {
 		i, ok := place[s]
@@ -82,11 +84,11 @@ func (v *reached) way(row *reachRow, end int, steps []exposure.Step) {
 	for _, s := range steps {
 		over(s.From)
 		over(s.To)
-		r := rest{s.Known, s.Claim, s.Author, ""}
+		r := rest{relates(s.Relation), s.Known, s.Claim, s.Author, ""}
 		if !s.Statement.IsZero() {
 			r.Link = evidenceOf(model.StatementOf(s.Statement))
 		}
-		if !slices.Contains(row.Rests, r) {
+		if !slices.ContainsFunc(row.Rests, func(o rest) bool { return o.Link == r.Link && o.Known == r.Known && o.Says == r.Says }) && s.From != s.To {
 			row.Rests = append(row.Rests, r)
 		}
 	}
@@ -98,7 +100,7 @@ func (r rest) Text() string {
 	if by == "" {
 		by = "nobody named"
 	}
-	words := []string{string(r.Known), "by", by}
+	words := []string{r.Says + ":", string(r.Known), "by", by}
 	if r.Claim {
 		words = append(words, "(a claim without a say)")
 	}
