@@ -78,7 +78,8 @@ func TestStyle(t *testing.T) {
 		t.Fatal(err)
 	}
 	css := string(raw)
-	for _, s := range []string{"url(", "@import", "http:", "https:", "expression("} {
+	// Nothing moves, so that nobody has to ask for less motion (WCAG 2.2, 2.3.3).
+	for _, s := range []string{"url(", "@import", "http:", "https:", "expression(", "transition", "animation", "smooth"} {
 		if strings.Contains(css, s) {
 			t.Errorf("the style sheet has %q", s)
 		}
@@ -145,4 +146,50 @@ func luminance(t *testing.T, hex string) float64 {
 		sum += weight * c
 	}
 	return sum
+}
+
+// What htmx can do that the policy forbids, or that would surprise, the pages do not ask for: text as code, styles of
+// its own, another history. A refused or failed answer never takes the place of what is shown.
+func TestPagesUseLittleOfHtmx(t *testing.T) {
+	t.Parallel()
+	pages, err := filepath.Glob("pages/*.html")
+	if err != nil || len(pages) < 5 {
+		t.Fatal(pages, err)
+	}
+	for _, name := range pages {
+		raw, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range []string{"hx-on", "hx-vals", "hx-headers", "js:", "javascript:", "hx-boost", "hx-push-url", "hx-ext"} {
+			if strings.Contains(string(raw), s) {
+				t.Errorf("%s has %s", name, s)
+			}
+		}
+		for _, trigger := range regexp.MustCompile(`hx-trigger="([^"]*)"`).FindAllStringSubmatch(string(raw), -1) {
+			if strings.Contains(trigger[1], "[") {
+				t.Errorf("%s has a trigger with a condition, which is code: %s", name, trigger[1])
+			}
+		}
+	}
+	layout, err := os.ReadFile("pages/layout.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(layout), `<meta name="htmx-config" content='`)
+	text, _, _ := strings.Cut(after, "'")
+	var config struct {
+		IncludeIndicatorCSS *bool `json:"includeIndicatorCSS"`
+		History             *bool `json:"history"`
+		DefaultTimeout      int   `json:"defaultTimeout"`
+		NoSwap              []any `json:"noSwap"`
+		MorphIgnore         []any `json:"morphIgnore"`
+	}
+	if err := json.Unmarshal([]byte(text), &config, json.RejectUnknownMembers(true)); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	if config.IncludeIndicatorCSS == nil || *config.IncludeIndicatorCSS || config.History == nil || *config.History ||
+		fmt.Sprint(config.NoSwap) != "[204 304 4xx 5xx]" || !slices.Contains(config.MorphIgnore, any("open")) {
+		t.Errorf("htmx is set to %s", text)
+	}
 }

@@ -20,7 +20,6 @@ import (
 	"github.com/cordon-trust/cordon/internal/app"
 	"github.com/cordon-trust/cordon/internal/evidence"
 	"github.com/cordon-trust/cordon/internal/lab"
-	"github.com/cordon-trust/cordon/internal/store"
 )
 
 // The size of a house whose pages are to come within 300 ms, 95 of 100 times, on two cores.
@@ -101,7 +100,7 @@ const minRounds = 20
 func BenchmarkConsole(b *testing.B) {
 	h := newLargeHouse(b)
 	v := enter(b, h.serve(b))
-	touch := h.writer(b)
+	writer := h.closes(b)
 	pages := h.pages(b, v)
 	for _, how := range []visits{{"1-warm", 1, false}, {"1-cold", 1, true}, {"8-warm", 8, false}, {"8-cold", 8, true}} {
 		for _, name := range slices.Sorted(maps.Keys(pages)) {
@@ -109,7 +108,9 @@ func BenchmarkConsole(b *testing.B) {
 				var took []time.Duration
 				round := func() {
 					if how.cold {
-						touch()
+						if err := writer.one(b.Context()); err != nil {
+							b.Fatal(err)
+						}
 					}
 					took = append(took, v.together(b, how.visitors, pages[name], "", http.StatusOK)...)
 				}
@@ -152,26 +153,6 @@ func heap() int64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc)
-}
-
-// writer returns a function that commits something, as another process does.
-func (h house) writer(b *testing.B) func() {
-	b.Helper()
-	db, err := store.Open(b.Context(), filepath.Join(h.dir, "mercy", "cordon.db"), store.Options{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = db.Close() })
-	n := 0
-	return func() {
-		n++
-		err := db.Update(b.Context(), func(tx *store.Tx) error {
-			return tx.Meta().Put(b.Context(), "bench", fmt.Append(nil, n))
-		})
-		if err != nil {
-			b.Fatal(err)
-		}
-	}
 }
 
 // pages are the addresses of one page of each kind.

@@ -48,10 +48,12 @@ func (c *current) take(ctx context.Context) (*snapshot, error) {
 			}
 			c.give(s)
 		}
-		var number int64
-		var err error
-		s, number, err = c.wait(ctx)
-		if err != nil && (number > before || ctx.Err() != nil) {
+		r, err := c.join(ctx)
+		if err != nil {
+			return nil, err
+		}
+		// What failed may have been mended since; a reading that began after the call says how it is now.
+		if s, err = c.wait(ctx, r); err != nil && (r.number > before || ctx.Err() != nil) {
 			return nil, err
 		}
 	}
@@ -78,15 +80,11 @@ func (c *current) give(s *snapshot) {
 	}
 }
 
-// wait takes part in the reading that is under way, or begins one. number is that of the reading.
-func (c *current) wait(ctx context.Context) (s *snapshot, number int64, err error) {
-	r, err := c.join(ctx)
-	if err != nil {
-		return nil, 0, err
-	}
+// wait waits for a reading, in which the caller takes part.
+func (c *current) wait(ctx context.Context, r *reading) (*snapshot, error) {
 	select {
 	case <-r.done:
-		return r.made, r.number, r.err
+		return r.made, r.err
 	case <-ctx.Done():
 	}
 	c.mu.Lock()
@@ -98,9 +96,10 @@ func (c *current) wait(ctx context.Context) (s *snapshot, number int64, err erro
 	if made != nil { // in the same moment
 		c.give(made)
 	}
-	return nil, r.number, fault.Wrap(ctx.Err(), fault.Locked, "the home takes too long to read")
+	return nil, fault.Wrap(ctx.Err(), fault.Locked, "the home takes too long to read")
 }
 
+// join takes part in the reading that is under way, or begins one.
 func (c *current) join(ctx context.Context) (*reading, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
