@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -118,7 +119,7 @@ func (f *folded) draw(open map[string]bool) picture.Picture {
 	for i := range f.things {
 		t := &f.things[i]
 		in.Nodes = append(in.Nodes, picture.Node{
-			Label: t.Label, Note: joined(setWord(t.State), t.Of, t.Note), Href: t.Link, Kind: t.Subject.Kind(), State: t.State,
+			Label: t.Label, Note: joined(setWord(t.State), cmp.Or(t.Note, t.Of)), Href: t.Link, Kind: t.Subject.Kind(), State: t.State,
 			Full: t.Title() + ": " + t.Kind() + ", " + setWord(t.State) + ". " + t.Subject.String(),
 		})
 	}

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"net/url"
@@ -260,7 +261,9 @@ func (v *reached) count() {
 			order = append(order, k)
 		}
 	}
-	slices.SortStableFunc(order, func(a, b key) int { return int(a.state) - int(b.state) })
+	slices.SortStableFunc(order, func(a, b key) int {
+		return cmp.Or(cmp.Compare(a.state, b.state), picture.Along(a.kind, b.kind))
+	})
 	for _, k := range order {
 		v.Counts = append(v.Counts, reachCount{
 			setWord(k.state), picture.Many(n[k], k.kind), v.q.link("kind", string(k.kind), "set", setWord(k.state)) + "#table",

@@ -23,6 +23,7 @@ type reachRow struct {
 
 // rest is a statement that a way rests on.
 type rest struct {
+	Says  string // a relation in words
 	Known model.Known
 	Claim bool
 	By    string
@@ -82,11 +83,11 @@ func (v *reached) way(row *reachRow, end int, steps []exposure.Step) {
 	for _, s := range steps {
 		over(s.From)
 		over(s.To)
-		r := rest{s.Known, s.Claim, s.Author, ""}
+		r := rest{relates(s.Relation), s.Known, s.Claim, s.Author, ""}
 		if !s.Statement.IsZero() {
 			r.Link = evidenceOf(model.StatementOf(s.Statement))
 		}
-		if !slices.Contains(row.Rests, r) {
+		if !slices.ContainsFunc(row.Rests, func(o rest) bool { return o.Link == r.Link && o.Known == r.Known && o.Says == r.Says }) && s.From != s.To {
 			row.Rests = append(row.Rests, r)
 		}
 	}
@@ -98,7 +99,7 @@ func (r rest) Text() string {
 	if by == "" {
 		by = "nobody named"
 	}
-	words := []string{string(r.Known), "by", by}
+	words := []string{r.Says + ":", string(r.Known), "by", by}
 	if r.Claim {
 		words = append(words, "(a claim without a say)")
 	}

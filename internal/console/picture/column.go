@@ -35,6 +35,15 @@ func stageOf(k model.Kind) int {
 	return slices.IndexFunc(stages[:], func(of []model.Kind) bool { return slices.Contains(of, k) })
 }
 
+// Along compares kinds in the order of a compromise.
+func Along(a, b model.Kind) int {
+	i, j := stageOf(a), stageOf(b)
+	if i != j || i < 0 {
+		return cmp.Compare(i, j)
+	}
+	return cmp.Compare(slices.Index(stages[i], a), slices.Index(stages[i], b))
+}
+
 // drawing is a picture while it is made. It belongs to one goroutine.
 type drawing struct {
 	in       Input

@@ -90,10 +90,8 @@ func (w *walk) arrows(d *Drawing, rank int, at map[uint32]int) {
 				continue
 			}
 			last = v
-			if c == &w.l.weak {
-				if _, strong := w.best(&w.l.strong, u, v); strong {
-					continue
-				}
+			if c == &w.l.weak && w.joins(&w.l.strong, u, v) {
+				continue
 			}
 			d.Arrows = append(d.Arrows, Arrow{From: rank, To: to, Edge: w.g.edge(w.harm, c, u, e)})
 		}

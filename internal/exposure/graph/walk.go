@@ -136,7 +136,7 @@ func (w *walk) holds(c *csr, e uint32) bool {
 // its weak ones, so a weak edge beside a strong one has been counted already.
 func (w *walk) input(rank, v uint32, c *csr) {
 	if c == &w.l.weak {
-		if _, ok := w.best(&w.l.strong, w.order[rank], v); ok {
+		if w.joins(&w.l.strong, w.order[rank], v) {
 			return
 		}
 	}
@@ -214,15 +214,15 @@ func lower(k *uint8, to uint8) {
 	}
 }
 
-// best returns the strongest edge of c from u to v that meets the window.
-func (w *walk) best(c *csr, u, v uint32) (e uint32, ok bool) {
+// joins reports whether an edge of c from u to v meets the window.
+func (w *walk) joins(c *csr, u, v uint32) bool {
 	lo, hi := c.run(u, v)
-	for e = lo; e < hi; e++ {
+	for e := lo; e < hi; e++ {
 		if w.holds(c, e) {
-			return e, true
+			return true
 		}
 	}
-	return 0, false
+	return false
 }
 
 // Reach walks the graph from the sources and returns what they reach, for one harm or, when harm is none
