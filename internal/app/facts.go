@@ -31,18 +31,11 @@ type facts struct {
 // readFacts reads roots, compromises and releases. What was verified when it arrived is not verified
 // again here; an answer that rests on a statement does that for the one it names (see [App.recheck]).
 func (a *App) readFacts(ctx context.Context, tx *store.Tx) (facts, error) {
-	f := facts{compromises: &evidence.Compromises{}, book: release.NewBook(a.home.Org), site: a.home.Site}
-	f.book.UseBlocks(a.blockFolder())
-	var err error
-	if f.roots, err = a.roots(ctx, tx); err != nil {
-		return f, err
-	}
-	err = a.each(ctx, tx, f.roots, evidence.PredCompromise, func(v evidence.Verified, _ ledger.Record) error {
-		return f.compromises.Add(v)
-	})
+	f, err := a.readTrust(ctx, tx)
 	if err != nil {
 		return f, err
 	}
+	f.book.UseBlocks(a.blockFolder())
 	for _, predicate := range []string{evidence.PredReleaseSet, evidence.PredWithdrawal, evidence.PredVouch} {
 		err := a.each(ctx, tx, f.roots, predicate, func(v evidence.Verified, rec ledger.Record) error {
 			return f.book.Add(release.Fact{
@@ -55,6 +48,18 @@ func (a *App) readFacts(ctx context.Context, tx *store.Tx) (facts, error) {
 		}
 	}
 	return f, readFreshness(ctx, tx, f)
+}
+
+// readTrust reads roots and compromises: what says whose word counts.
+func (a *App) readTrust(ctx context.Context, tx *store.Tx) (facts, error) {
+	f := facts{compromises: &evidence.Compromises{}, book: release.NewBook(a.home.Org), site: a.home.Site}
+	var err error
+	if f.roots, err = a.roots(ctx, tx); err != nil {
+		return f, err
+	}
+	return f, a.each(ctx, tx, f.roots, evidence.PredCompromise, func(v evidence.Verified, _ ledger.Record) error {
+		return f.compromises.Add(v)
+	})
 }
 
 // readFreshness tells the book how old each copy of a publication is. A copy is stale once its head or the

@@ -20,7 +20,7 @@ const Retention = 90 * 24 * time.Hour
 
 // FindingFilter chooses findings.
 type FindingFilter struct {
-	State    model.FindingState // "": open and closed
+	State    model.FindingState // "": all
 	Severity model.Severity     // at least; "": all
 }
 
@@ -30,7 +30,7 @@ func (only FindingFilter) Takes(f *model.Finding) bool {
 }
 
 // Findings returns what the recorded rows say under the statements of now, and what they said once and say
-// no longer: open ones first, then the gravest.
+// no longer: open ones first, then those that a person lets rest, in each the gravest first.
 func (a *App) Findings(ctx context.Context, only FindingFilter) ([]model.Finding, error) {
 	var out []model.Finding
 	err := a.db.View(ctx, func(tx *store.Tx) error {
@@ -57,8 +57,11 @@ func (a *App) FindingOf(ctx context.Context, id model.Digest) (model.Finding, er
 			return f, nil
 		}
 	}
-	return model.Finding{}, fault.New(fault.NotFound, "there is no finding %s", id).
-		Hint("`cordon finding list` prints those that there are")
+	return model.Finding{}, noFinding(id)
+}
+
+func noFinding(id model.Digest) error {
+	return fault.New(fault.NotFound, "there is no finding %s", id).Hint("`cordon finding list` prints those that there are")
 }
 
 // findingsNow derives the findings without writing anything.
@@ -67,11 +70,16 @@ func (a *App) findingsNow(ctx context.Context, tx *store.Tx) ([]model.Finding, e
 	if err != nil {
 		return nil, err
 	}
-	now, err := a.judgeNow(ctx, tx, nil)
+	f, any, err := a.factsNow(ctx, tx)
+	if err != nil || !any { // without rows nothing holds
+		return finding.Reconcile(held.findings(), nil), err
+	}
+	now, err := a.judgeSeen(ctx, tx, f, nil)
 	if err != nil {
 		return nil, err
 	}
-	return finding.Reconcile(held.findings(), now.findings), nil
+	list := finding.Reconcile(held.findings(), now.findings)
+	return list, a.rest(ctx, tx, f, list)
 }
 
 // judgeNow reads the facts of this moment and judges the recorded rows by them.

@@ -46,18 +46,23 @@ func (a *App) Keys(ctx context.Context, org string) ([]KeyInfo, error) {
 	return out, err
 }
 
+// keyInfo tells of a key in a root, and what was said of it.
+func (f *facts) keyInfo(root *evidence.Root, id model.Subject) KeyInfo {
+	k, _ := root.Key(id)
+	info := KeyInfo{
+		Key: id, Org: root.Author, Role: root.RoleOf(id), Algorithm: k.Algorithm, Family: k.Algorithm.Family(), Holder: root.Holder(id),
+	}
+	for _, c := range f.compromises.Of(id) {
+		info.Compromised = append(info.Compromised, CompromiseInfo{c.Author, c.Since, c.Reason})
+	}
+	return info
+}
+
 // keys returns the keys of a root.
 func (f *facts) keys(t evidence.Trusted) []KeyInfo {
 	var out []KeyInfo
 	for _, id := range t.Root.KeyIDs() {
-		k, _ := t.Root.Key(id)
-		info := KeyInfo{
-			Key: id, Org: t.Root.Author, Role: t.Root.RoleOf(id), Algorithm: k.Algorithm, Family: k.Algorithm.Family(), Holder: t.Root.Holder(id),
-		}
-		for _, c := range f.compromises.Of(id) {
-			info.Compromised = append(info.Compromised, CompromiseInfo{c.Author, c.Since, c.Reason})
-		}
-		out = append(out, info)
+		out = append(out, f.keyInfo(&t.Root, id))
 	}
 	return out
 }

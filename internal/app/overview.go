@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/cordon-trust/cordon/internal/model"
 	"github.com/cordon-trust/cordon/internal/network/seen"
 	"github.com/cordon-trust/cordon/internal/store"
 )
@@ -13,13 +14,23 @@ import (
 type CopyInfo struct {
 	Publisher string    `json:"publisher"`
 	SyncedAt  time.Time `json:"synced_at"`
-	Expires   time.Time `json:"expires"` // when what its publisher signed about it runs out: from then on it is stale
+	Head      time.Time `json:"head_expires"` // when its publisher's word about what is published runs out
+	Expires   time.Time `json:"expires"`      // when what its publisher signed about it runs out: from then on it is stale
+}
+
+// VouchInfo is this house's word about a file that it received.
+type VouchInfo struct {
+	Release   model.Subject `json:"release"`
+	Name      string        `json:"name"`
+	Expires   time.Time     `json:"expires"`
+	Statement model.Digest  `json:"statement"`
 }
 
 // Overview says what a house has to judge by, and whether it has seen anything.
 type Overview struct {
 	Trusted  []TrustInfo `json:"trusted"`  // the roots in force, its own among them
 	Copies   []CopyInfo  `json:"copies"`   // by publisher
+	Vouches  []VouchInfo `json:"vouches"`  // what this house vouches for, what ends first at the front
 	Releases int         `json:"releases"` // that it knows
 	Devices  int         `json:"devices"`  // rows of the device list in force
 	Recorded bool        `json:"recorded"` // rows of what was seen are held and not erased
@@ -54,7 +65,12 @@ func (a *App) overviewOf(ctx context.Context, tx *store.Tx, f *facts) (Overview,
 		return out, err
 	}
 	for _, m := range mirrors {
-		out.Copies = append(out.Copies, CopyInfo{m.Publisher, m.SyncedAt, staleFrom(f.roots, m)})
+		out.Copies = append(out.Copies, CopyInfo{m.Publisher, m.SyncedAt, m.Expires, staleFrom(f.roots, m)})
+	}
+	for _, v := range f.book.Vouches() {
+		if v.Suspect == nil {
+			out.Vouches = append(out.Vouches, VouchInfo{v.Release, v.Artifact.Name, v.Expires, v.Statement})
+		}
 	}
 	out.Releases, out.Devices = len(f.book.Releases()), len(f.register.Current())
 	if err := f.register.Err(); err != nil {

@@ -284,9 +284,13 @@ func (a *App) recordOwn(ctx context.Context, tx *store.Tx, roots *evidence.Roots
 		return entered{}, err
 	}
 	if got[0].v.Effect != evidence.Fact {
-		return entered{}, fault.New(fault.NotOwner, "this house may not say that: %s", got[0].v.Reason)
+		return entered{}, mayNotSay(&got[0])
 	}
 	return got[0], nil
+}
+
+func mayNotSay(e *entered) error {
+	return fault.New(fault.NotOwner, "this house may not say that: %s", e.v.Reason)
 }
 
 // header begins a predicate of this house.

@@ -240,6 +240,24 @@ type ReleaseInfo struct {
 	State     string             `json:"state"` // current, withdrawn, held, not logged, suspect
 	Statement model.Digest       `json:"statement"`
 	Artifacts []release.Artifact `json:"artifacts"`
+
+	Issued      time.Time       `json:"issued"`          // by its publisher's clock
+	HeldAt      time.Time       `json:"held_at"`         // when this house first held it
+	Logged      bool            `json:"logged"`          // its publisher's log was shown to hold it, or this house wrote it
+	Hosts       []string        `json:"hosts,omitempty"` // that serve it
+	HardwareIDs []string        `json:"hardware_ids,omitempty"`
+	MinVersion  string          `json:"min_version,omitzero"` // the oldest version that it may replace
+	StepsBack   []string        `json:"steps_back,omitempty"` // older versions that may follow it
+	Withdrawn   *WithdrawalInfo `json:"withdrawn,omitzero"`   // nil: nobody with a say took it back
+}
+
+// WithdrawalInfo tells who took a release back, and why.
+type WithdrawalInfo struct {
+	By        string       `json:"by"`
+	Reason    string       `json:"reason"`
+	Issued    time.Time    `json:"issued"` // by its author's clock
+	HeldAt    time.Time    `json:"held_at"`
+	Statement model.Digest `json:"statement"`
 }
 
 // Releases lists the releases this house knows.
@@ -259,10 +277,16 @@ func (a *App) Releases(ctx context.Context) ([]ReleaseInfo, error) {
 func releasesOf(book *release.Book) []ReleaseInfo {
 	var out []ReleaseInfo
 	for _, r := range book.Releases() {
-		out = append(out, ReleaseInfo{
+		info := ReleaseInfo{
 			Release: r.Subject, Product: r.Set.Product, Publisher: r.Set.Author, Version: r.Set.Version,
 			Kind: r.Set.Kind, Counter: r.Set.Counter, State: stateOfRelease(book, r), Statement: r.Statement, Artifacts: r.Set.Artifacts,
-		})
+			Issued: r.Set.Issued, HeldAt: r.Held, Logged: r.Logged, Hosts: r.Set.Hosts, HardwareIDs: r.Set.HardwareIDs,
+			MinVersion: r.Set.MinVersion, StepsBack: r.Set.StepsBack,
+		}
+		if w, taken := book.Withdrawal(r.Subject); taken {
+			info.Withdrawn = &WithdrawalInfo{w.By, w.Reason, w.Issued, w.Held, w.Statement}
+		}
+		out = append(out, info)
 	}
 	return out
 }

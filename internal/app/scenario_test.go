@@ -217,6 +217,22 @@ func story() []step {
 			_, err := see(ctx, a, WatchOptions{}, w.path("more.pcap"))
 			return err
 		})},
+		{"finding hold", "mercy", nil, open(func(ctx context.Context, w world, a *App) error {
+			list, err := a.Findings(ctx, FindingFilter{})
+			if err != nil {
+				return err
+			}
+			_, err = a.HoldFindings(ctx, HoldDraft{Findings: digestsOf(list), Reason: "the maker knows, CASE-17"})
+			return err
+		})},
+		{"finding unhold", "mercy", []fault.Code{fault.NotAllowed}, open(func(ctx context.Context, w world, a *App) error {
+			list, err := a.Findings(ctx, FindingFilter{})
+			if err != nil {
+				return err
+			}
+			_, err = a.UnholdFindings(ctx, digestsOf(list), "it does not")
+			return err
+		})},
 		{"second release add", "acme", []fault.Code{fault.VersionTaken}, add("2.1.0", "pump-2.bin")},
 		{"withdraw", "acme", nil, open(func(ctx context.Context, w world, a *App) error {
 			_, err := a.Withdraw(ctx, pump, "2.0.0", "battery drains")
@@ -244,6 +260,14 @@ func story() []step {
 			return err
 		})},
 	}
+}
+
+func digestsOf(list []model.Finding) []model.Digest {
+	var out []model.Digest
+	for _, f := range list {
+		out = append(out, f.ID)
+	}
+	return out
 }
 
 // firstOf finds the first statement of a predicate.

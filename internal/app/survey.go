@@ -24,9 +24,10 @@ type Survey struct {
 	unlisted error // why there are no devices, no overview and no verdicts; nil: there are
 
 	findings  []model.Finding
-	transfers []*SeenTransfer        // the latest, the latest first
-	counts    map[TransferFilter]int // of all transfers
-	unjudged  error                  // why there are no verdicts; nil: there are
+	transfers []*SeenTransfer     // the latest, the latest first
+	counts    map[transferKey]int // of all transfers
+	use       []ReleaseUse
+	unjudged  error // why there are no verdicts; nil: there are
 
 	turn  chan struct{} // whoever puts something in owns facts until it is taken out
 	facts facts         // by which was judged; only what is whole has them
@@ -34,7 +35,7 @@ type Survey struct {
 
 // Survey reads and judges all that a house shows. It holds the latest keep transfers.
 func (a *App) Survey(ctx context.Context, keep int) (*Survey, error) {
-	s := &Survey{app: a, counts: map[TransferFilter]int{}, turn: make(chan struct{}, 1)}
+	s := &Survey{app: a, counts: map[transferKey]int{}, turn: make(chan struct{}, 1)}
 	var err error
 	if s.mark, err = a.mark(ctx); err != nil {
 		return nil, err
@@ -79,7 +80,7 @@ func (s *Survey) judge(ctx context.Context, tx *store.Tx, keep int) error {
 		err := s.app.eachJudged(ctx, tx, f, nil, func(t *model.Transfer, d *model.Device, info *model.DeviceInfo, j *model.Judgement) {
 			one := seenTransfer(t, d, info, j)
 			one.Finding = set.Add(*t, *d, *info, *j)
-			s.counts[TransferFilter{one.Finding, one.Verdict}]++
+			s.counts[transferKeyOf(&one)]++
 			kept.add(&one)
 		})
 		if err != nil {
@@ -88,8 +89,14 @@ func (s *Survey) judge(ctx context.Context, tx *store.Tx, keep int) error {
 		now, s.transfers = set.List(), kept.sorted()
 	}
 	before, err := heldBeside(ctx, tx, now)
-	s.findings = finding.Reconcile(before, now)
-	return err
+	if err != nil {
+		return err
+	}
+	s.findings, s.use = finding.Reconcile(before, now), useOf(s.counts)
+	if !any { // without rows nothing holds
+		return nil
+	}
+	return s.app.rest(ctx, tx, f, s.findings)
 }
 
 // Current reports whether nothing changed since: what was written, by whomever, and what the hour is.

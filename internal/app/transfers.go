@@ -22,23 +22,48 @@ type SeenTransfer struct {
 	Digest   model.Digest        `json:"digest,omitzero"`
 	Verdict  model.Verdict       `json:"verdict"`
 	Release  model.Subject       `json:"release,omitzero"`
+	Product  model.Subject       `json:"product,omitzero"` // that the release is for
 	Why      []string            `json:"why"`
 	Finding  model.Digest        `json:"finding,omitzero"` // zero: it belongs to none
 }
 
 // TransferFilter chooses recorded transfers. Zero means all.
 type TransferFilter struct {
-	Finding model.Digest
-	Verdict model.Verdict
+	Finding  model.Digest
+	Verdict  model.Verdict
+	Release  model.Subject // that the bytes are, or are compared with
+	Product  model.Subject // that this release is for
+	From, To string        // days in UTC as [Day] writes them, both included
+}
+
+// Day is the day of a time in UTC, such as 2026-11-20. Days sort as text.
+func Day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
+
+// transferKey is what a filter asks of a transfer.
+type transferKey struct {
+	finding          model.Digest
+	verdict          model.Verdict
+	release, product model.Subject
+	day              string
+}
+
+func transferKeyOf(t *SeenTransfer) transferKey {
+	return transferKey{t.Finding, t.Verdict, t.Release, t.Product, Day(t.Time)}
 }
 
 func (only *TransferFilter) takes(t *SeenTransfer) bool {
-	return only.covers(TransferFilter{t.Finding, t.Verdict})
+	k := transferKey{t.Finding, t.Verdict, t.Release, t.Product, ""}
+	if only.From != "" || only.To != "" {
+		k.day = Day(t.Time)
+	}
+	return only.covers(k)
 }
 
-// covers reports whether what one filter takes the other takes too.
-func (only *TransferFilter) covers(o TransferFilter) bool {
-	return (only.Finding.IsZero() || only.Finding == o.Finding) && (only.Verdict == "" || only.Verdict == o.Verdict)
+// covers reports whether the filter takes what has a key.
+func (only *TransferFilter) covers(k transferKey) bool {
+	return (only.Finding.IsZero() || only.Finding == k.finding) && (only.Verdict == "" || only.Verdict == k.verdict) &&
+		(only.Release.IsZero() || only.Release == k.release) && (only.Product.IsZero() || only.Product == k.product) &&
+		(only.From == "" || only.From <= k.day) && (only.To == "" || k.day <= only.To)
 }
 
 // Transfers judges the recorded transfers by the statements of now, each transfer once. It returns how many the filter
@@ -94,7 +119,7 @@ func seenTransfer(t *model.Transfer, d *model.Device, info *model.DeviceInfo, j 
 	out := SeenTransfer{
 		Time: t.Time.UTC(), Device: model.FindingDevice{Device: t.Device, Product: d.Product, Listed: d.Listed, DeviceInfo: *info},
 		Peer: t.Peer, Host: t.Host, Protocol: t.Protocol, Name: t.Name, Size: t.Size, Complete: t.Complete, Digest: t.Digest,
-		Verdict: j.Verdict, Release: j.Release, Why: slices.Concat(j.Why, t.Notes),
+		Verdict: j.Verdict, Release: j.Release, Product: j.Product, Why: slices.Concat(j.Why, t.Notes),
 	}
 	if !d.Subject.IsZero() {
 		out.Device.Device = d.Subject

@@ -60,6 +60,7 @@ func withNotes(why, notes []string) []string {
 type WatchSummary struct {
 	network.Summary
 	Findings int   `json:"findings"`
+	Held     int   `json:"held,omitempty"`                 // findings among them that a person lets rest
 	LeftOut  int   `json:"left_out_of_findings,omitempty"` // transfers and devices for which the findings had no room
 	Recorded int64 `json:"recorded"`                       // transfers that became rows in the home
 	Excluded int64 `json:"excluded,omitempty"`             // transfers that were not recorded because of their network

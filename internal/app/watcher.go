@@ -127,6 +127,10 @@ func (w *watcher) end(ctx context.Context, sum *WatchSummary) error {
 	list := w.found.List()
 	sum.Findings, sum.LeftOut = len(list), w.found.Dropped()
 	err := w.record(context.WithoutCancel(ctx), sum) // first: it must not be lost when nobody reads what is shown
+	var herr error
+	if sum.Held, herr = w.rest(context.WithoutCancel(ctx), list); herr != nil {
+		err = errors.Join(err, herr)
+	}
 	if serr := w.showSighted(); serr != nil {
 		return errors.Join(err, serr)
 	}

@@ -151,6 +151,7 @@ func (a *App) check(ctx context.Context, tx *store.Tx, f facts, rec ledger.Recor
 	}
 	r.Verifies, r.Check = "yes", "verifies: signatures, policy of the role, and the ledger's proof"
 	r.Issued, r.Says = v.Header.Issued, v.Reason
+	r.Notes = append(r.Notes, a.sayReview(v)...)
 	if !v.Confirmed {
 		r.Notes = append(r.Notes, fmt.Sprintf("the trust root of %q was not confirmed by a person", rec.Author))
 	}

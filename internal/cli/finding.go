@@ -14,7 +14,7 @@ import (
 func newFindingCommand(s *state) *cobra.Command {
 	return group("finding", "what was seen and needs a person, judged by what is known today",
 		"  cordon finding list --state open",
-		newFindingListCommand(s), newFindingShowCommand(s))
+		newFindingListCommand(s), newFindingShowCommand(s), newFindingHoldCommand(s), newFindingUnholdCommand(s))
 }
 
 func newFindingListCommand(s *state) *cobra.Command {
@@ -46,7 +46,7 @@ func newFindingListCommand(s *state) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&st, "state", "all", "`open|closed|all`: closed ones held once and hold no longer")
+	cmd.Flags().StringVar(&st, "state", "all", "`open|held|closed|all`: a person lets held ones rest; closed ones were true once and are no longer")
 	cmd.Flags().StringVar(&severity, "severity", "", "only those of this `SEVERITY` or above")
 	return cmd
 }
@@ -75,10 +75,10 @@ func newFindingShowCommand(s *state) *cobra.Command {
 func parseFindingFilter(st, severity string) (only app.FindingFilter, err error) {
 	switch st {
 	case "all":
-	case string(model.Open), string(model.Closed):
+	case string(model.Open), string(model.Held), string(model.Closed):
 		only.State = model.FindingState(st)
 	default:
-		return only, refusedUsage("--state takes open, closed or all, not %q", st)
+		return only, refusedUsage("--state takes open, held, closed or all, not %q", st)
 	}
 	if severity != "" {
 		if only.Severity, err = model.ParseSeverity(severity); err != nil {
@@ -99,6 +99,7 @@ func (f listedFinding) lines() []string {
 	if f.State == model.Closed {
 		out = append(out, "  closed: by what is known today this no longer holds; the advice below was for when it did")
 	}
+	out = append(out, holdLines(&f.Finding)...)
 	out = append(out, adviceLines(f.Finding)...)
 	times := "seen once, at " + moment(f.Time)
 	if f.Transfers > 1 {

@@ -69,7 +69,7 @@ func newWatchCommand(s *state) *cobra.Command {
 	f.StringVar(&opt.Save, "save", "", "keep carved files in folder `DIR`, named by digest")
 	f.StringVar(&opt.Spool, "spool", "", "folder `DIR` for parts that come out of order, at most 1 GiB")
 	f.StringVar(&opt.Sources, "sources", "", "list of third parties in `FILE`, to try it with --no-record; else HOME/sources.json")
-	f.StringVar(&failOn, "fail-on", "", "exit 10 when a finding is of this `SEVERITY` or above")
+	f.StringVar(&failOn, "fail-on", "", "exit 10 when a finding is of this `SEVERITY` or above and not held")
 	return cmd
 }
 
@@ -119,7 +119,7 @@ func (s *state) watch(ctx context.Context, a *app.App, opt app.WatchOptions, gat
 		Device:   func(d app.SeenInfo) error { seen.SeenInfo = d; return s.print(&seen) },
 		Session:  func(i *app.SessionInfo) error { return s.print(sessionRow{i}) },
 		Finding: func(f model.Finding) error {
-			if gate != "" && f.Severity.AtLeast(gate) {
+			if gate != "" && f.Severity.AtLeast(gate) && f.State != model.Held {
 				worst++
 			}
 			return s.print(findingRow{f})

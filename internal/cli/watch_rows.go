@@ -58,7 +58,9 @@ type findingRow struct{ model.Finding }
 func (findingRow) kind() string { return "finding" }
 
 func (f findingRow) lines() []string {
-	out := append([]string{"FINDING    " + f.Summary}, adviceLines(f.Finding)...)
+	out := []string{"FINDING    " + f.Summary}
+	out = append(out, holdLines(&f.Finding)...)
+	out = append(out, adviceLines(f.Finding)...)
 	out = append(out, fmt.Sprintf("  %s, %s, %s", f.Severity, f.Class, f.Rule))
 	out = append(out, deviceLines(f.Finding)...)
 	return append(out, whyLines(f.Finding)...)
@@ -69,9 +71,12 @@ type summaryRow struct{ app.WatchSummary }
 func (summaryRow) kind() string { return "summary" }
 
 func (m summaryRow) lines() []string {
+	found := counted(m.Findings, "finding")
+	if m.Held > 0 {
+		found += fmt.Sprintf(" of which %d held", m.Held)
+	}
 	out := []string{strings.Join([]string{
-		counted(m.Packets, "packet"), counted(m.Bytes, "byte"), counted(m.Sessions, "session"), counted(m.Transfers, "transfer"),
-		counted(m.Findings, "finding"),
+		counted(m.Packets, "packet"), counted(m.Bytes, "byte"), counted(m.Sessions, "session"), counted(m.Transfers, "transfer"), found,
 	}, ", ")}
 	if m.Recorded > 0 {
 		out = append(out, counted(m.Recorded, "transfer")+" recorded in the home; `cordon finding list` judges by what is known later")

@@ -90,7 +90,7 @@ func toEvidence(t *testing.T, tb *tab, by hand) {
 
 func toReach(t *testing.T, tb *tab, by hand) {
 	tb.open(t, "/")
-	tb.follow(t, by, "link", "Releases", "What did makers sign, and does it stand?")
+	tb.follow(t, by, "link", "Releases", "What did makers sign, and what was seen of it?")
 	tb.follow(t, by, "link", "acme/pump-7/2", "Who said what about it, and does it verify?")
 	tb.follow(t, by, "link", "what this key could reach", "release key of acme reach?")
 	if !inSight(t, tb, "holds") {

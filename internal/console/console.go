@@ -104,10 +104,11 @@ func (c *Console) routes() *http.ServeMux {
 		"/devices":       devices,
 		"/devices/{id}":  device,
 		"/releases":      releases,
-		"/transfers":     transfers,
-		"/evidence":      evidence,
-		"/reach":         reach,
-		"/":              nowhere,
+		"/releases/{publisher}/{product}/{version}": oneReleasePage,
+		"/transfers": transfers,
+		"/evidence":  evidence,
+		"/reach":     reach,
+		"/":          nowhere,
 	} {
 		mux.Handle(pattern, c.page(answer))
 	}

@@ -12,12 +12,13 @@ import (
 // oneDevice is the page of a listed device.
 type oneDevice struct {
 	*listed
-	Open, Closed         int
-	OpenList, ClosedList string          // addresses of the lists that are counted
-	Findings             []model.Finding // the first open ones
-	Partial              bool            // see findingList
-	Noted                []note
-	Evidence             string // where the evidence about it is
+	Open     int
+	Others   []count         // how many are held and closed
+	OpenList string          // address of the list that is counted
+	Findings []model.Finding // the first open ones
+	Partial  bool            // see findingList
+	Noted    []note
+	Evidence string // where the evidence about it is
 }
 
 // note is what stood in a column of the list that Cordon does not know.
@@ -45,18 +46,18 @@ func device(_ context.Context, a *snapshot, r *request) (page, error) {
 	if err != nil {
 		return page{}, err
 	}
-	out := oneDevice{listed: d, Evidence: evidenceOf(d.Device), OpenList: d.findings(string(model.Open)), ClosedList: d.findings(string(model.Closed))}
+	out := oneDevice{listed: d, Evidence: evidenceOf(d.Device), OpenList: d.findings(string(model.Open))}
 	mine, partial := by.about(d, func(*model.Finding) bool { return true })
 	out.Partial = partial
 	for i := range mine {
 		if mine[i].State != model.Open {
-			out.Closed++
 			continue
 		}
 		if out.Open++; out.Open <= maxShown {
 			out.Findings = append(out.Findings, mine[i])
 		}
 	}
+	out.Others = countStates(mine, d.findings)[1:]
 	for _, name := range slices.Sorted(maps.Keys(d.Notes)) {
 		out.Noted = append(out.Noted, note{name, d.Notes[name]})
 	}

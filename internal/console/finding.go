@@ -1,10 +1,11 @@
 package console
 
 import (
+	"cmp"
 	"context"
-	"net/url"
 	"strconv"
 
+	"github.com/cordon-trust/cordon/internal/app"
 	"github.com/cordon-trust/cordon/internal/kit/fault"
 	"github.com/cordon-trust/cordon/internal/model"
 )
@@ -19,6 +20,8 @@ type oneFinding struct {
 	Pager    pager
 	Release  string // where the release it resembles is listed; empty: it resembles none
 	Evidence string // where the evidence about the bytes is; empty: the finding is about no bytes
+	Review   string // where the evidence about its hold is; empty: nobody held it
+	Commands deciding
 	Reach    findingReach
 }
 
@@ -40,6 +43,14 @@ func finding(ctx context.Context, a *snapshot, r *request) (page, error) {
 		return page{}, err
 	}
 	out := oneFinding{Finding: f}
+	all, err := a.Findings(ctx, app.FindingFilter{State: model.Open})
+	if err != nil {
+		return page{}, err
+	}
+	out.Commands = decidingOf(&f, all, r.now)
+	if h := cmp.Or(f.Hold, f.Lapsed); h != nil {
+		out.Review = evidenceOf(model.StatementOf(h.Statement))
+	}
 	some, pager, err := paged(r.URL, f.Devices)
 	if err != nil {
 		return page{}, err
@@ -52,7 +63,7 @@ func finding(ctx context.Context, a *snapshot, r *request) (page, error) {
 		out.Seen, out.Why = f.Evidence[0], f.Evidence[1:]
 	}
 	if !f.Release.IsZero() {
-		out.Release = link("/releases", url.Values{"release": {f.Release.String()}})
+		out.Release = a.pageOf(f.Release)
 	}
 	if !f.Digest.IsZero() {
 		out.Evidence = evidenceOf(model.ArtifactOf(f.Digest))

@@ -15,6 +15,9 @@ type findingList struct {
 	Form    []*choice
 	List    []model.Finding
 	Pager   pager
+	States  []count // how many are open, held and closed, whatever state was asked for
+	HoldAll string  // the command that holds the open ones on this page; empty: there are no two
+	Open    int     // that it names
 	Of      *listed // the device whose findings these are; nil: of all
 	Partial bool    // findings that concern more devices than they list may be missing
 }
@@ -24,7 +27,7 @@ type findingChoices struct{ state, severity, class, rule, device choice }
 
 func newFindingChoices() *findingChoices {
 	c := &findingChoices{
-		state:    choice{Name: "state", Label: "State", Any: "open and closed", Values: []string{string(model.Open), string(model.Closed)}},
+		state:    choice{Name: "state", Label: "State", Any: "open, held and closed", Values: states()},
 		severity: choice{Name: "severity", Label: "Severity", Any: "any"},
 		class: choice{Name: "class", Label: "Concerns", Any: "anything", Values: []string{
 			string(model.PatientSafety), string(model.Security), string(model.Hygiene),
@@ -45,8 +48,9 @@ func (c *findingChoices) all() []*choice {
 	return []*choice{&c.state, &c.severity, &c.class, &c.rule, &c.device}
 }
 
+// takes reports whether a finding is among what was asked for, whatever its state.
 func (c *findingChoices) takes(f *model.Finding) bool {
-	return c.state.is(string(f.State)) && c.severity.is(string(f.Severity)) && c.class.is(string(f.Class)) && c.rule.is(string(f.Rule))
+	return c.severity.is(string(f.Severity)) && c.class.is(string(f.Class)) && c.rule.is(string(f.Rule))
 }
 
 func findings(ctx context.Context, a *snapshot, r *request) (page, error) {
@@ -55,7 +59,7 @@ func findings(ctx context.Context, a *snapshot, r *request) (page, error) {
 		return page{}, err
 	}
 	out := findingList{Form: c.all()}
-	all, err := a.Findings(ctx, app.FindingFilter{State: model.FindingState(c.state.Value)})
+	all, err := a.Findings(ctx, app.FindingFilter{})
 	if err != nil {
 		return page{}, err
 	}
@@ -74,7 +78,9 @@ func findings(ctx context.Context, a *snapshot, r *request) (page, error) {
 		}
 		all, out.Partial = by.about(out.Of, c.takes)
 	}
-	out.List, out.Pager, err = paged(r.URL, all)
+	out.States = countStates(all, func(state string) string { return atState(r.URL, state) })
+	out.List, out.Pager, err = paged(r.URL, inState(all, c.state.Value))
+	out.HoldAll, out.Open = holdAll(out.List, r.now), openOf(out.List)
 	return page{Template: "findings", Question: "What was found, and does it still hold?", Place: "findings", Content: out}, err
 }
 
@@ -90,6 +96,13 @@ func (r *register) find(id string) (*listed, error) {
 			Hint("it may have been taken from the list; the list of devices leads to the page of each")
 	}
 	return &r.list[i], nil
+}
+
+// atState is the same list in another state.
+func atState(at *url.URL, state string) string {
+	q := at.Query()
+	q.Set("state", state)
+	return atPage(&url.URL{Path: at.Path, RawQuery: q.Encode()}, 1)
 }
 
 // findingsWith is the address of the list narrowed by pairs of name and value.

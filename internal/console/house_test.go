@@ -173,9 +173,14 @@ func (h house) sees(t testing.TB, list ...fetched) {
 // capture is what passed on the wire when a device fetched something, in the nth minute.
 func capture(t testing.TB, n int, device, path string, body []byte) []byte {
 	t.Helper()
+	return captureFrom(t, n, device, server, path, body)
+}
+
+func captureFrom(t testing.TB, n int, device, host, path string, body []byte) []byte {
+	t.Helper()
 	var out bytes.Buffer
 	_, err := lab.WriteDownload(&out, lab.Download{
-		Device: netip.AddrPortFrom(netip.MustParseAddr(device), 40001), Host: server, Path: "/fw/" + path, Body: body, NoARP: true,
+		Device: netip.AddrPortFrom(netip.MustParseAddr(device), 40001), Host: host, Path: "/fw/" + path, Body: body, NoARP: true,
 		Start: lab.DefaultStart().Add(time.Duration(n) * time.Minute),
 	})
 	if err != nil {
@@ -195,11 +200,16 @@ func quiet() app.WatchShow {
 // serve makes a console over the hospital's home.
 func (h house) serve(t testing.TB) *console.Console {
 	t.Helper()
+	return h.serveAt(t, now)
+}
+
+func (h house) serveAt(t testing.TB, at time.Time) *console.Console {
+	t.Helper()
 	opt := h.options("mercy")
-	opt.Store.ReadOnly = true
+	opt.Store.ReadOnly, opt.Clock = true, clock.Fixed(at)
 	c, err := console.New(console.Options{
 		Open:  func(ctx context.Context) (*app.App, error) { return app.Open(ctx, opt) },
-		Clock: clock.Fixed(now), Rand: rand.Reader, Addr: netip.MustParseAddrPort(host),
+		Clock: clock.Fixed(at), Rand: rand.Reader, Addr: netip.MustParseAddrPort(host),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 	"text/template/parse"
 	"time"
@@ -20,8 +21,9 @@ var pageFiles embed.FS
 
 // The files with what pages have in common.
 const (
-	layoutFile  = "pages/layout.html"
-	pictureFile = "pages/picture.html"
+	layoutFile   = "pages/layout.html"
+	pictureFile  = "pages/picture.html"
+	timelineFile = "pages/timeline.html"
 )
 
 // readPages parses the layout with each page. Every value that a page prints is made visible first, because
@@ -33,10 +35,10 @@ func readPages() (map[string]*template.Template, error) {
 		return nil, fault.Wrap(err, fault.Internal, "look for the pages")
 	}
 	for _, name := range names {
-		if name == layoutFile || name == pictureFile {
+		if slices.Contains(shared(), name) {
 			continue
 		}
-		t, err := template.New("").Option("missingkey=error").Funcs(words()).ParseFS(pageFiles, layoutFile, pictureFile, name)
+		t, err := template.New("").Option("missingkey=error").Funcs(words()).ParseFS(pageFiles, append(shared(), name)...)
 		if err != nil {
 			return nil, fault.Wrap(err, fault.Internal, "read page %q", name)
 		}
@@ -49,6 +51,9 @@ func readPages() (map[string]*template.Template, error) {
 	}
 	return out, nil
 }
+
+// shared are the files whose parts every page may use.
+func shared() []string { return []string{layoutFile, pictureFile, timelineFile} }
 
 // makeVisible lets every pipeline that prints end in visible.
 func makeVisible(tree *parse.Tree, n parse.Node) {
@@ -79,20 +84,21 @@ func makeVisible(tree *parse.Tree, n parse.Node) {
 
 func words() template.FuncMap {
 	return template.FuncMap{
-		"visible":   func(v any) string { return visible.Text(fmt.Sprint(v)) },
-		"utc":       func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
-		"rfc3339":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-		"shape":     shape,
-		"about":     about,
-		"concern":   concern,
-		"stands":    stands,
-		"many":      many,
-		"evidence":  evidenceOf,
-		"integrity": integrity,
-		"surely":    surely,
-		"word":      picture.Word,
-		"glyph":     glyph,
-		"family":    family,
-		"reach":     reachOf,
+		"visible":    func(v any) string { return visible.Text(fmt.Sprint(v)) },
+		"utc":        func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
+		"rfc3339":    func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+		"shape":      shape,
+		"about":      about,
+		"concern":    concern,
+		"stands":     stands,
+		"many":       many,
+		"evidence":   evidenceOf,
+		"integrity":  integrity,
+		"surely":     surely,
+		"word":       picture.Word,
+		"glyph":      glyph,
+		"family":     family,
+		"reach":      reachOf,
+		"stateMeans": stateMeans,
 	}
 }

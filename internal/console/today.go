@@ -16,6 +16,7 @@ type overview struct {
 	Open     int
 	Counts   []count // open findings by severity, the gravest first
 	Closed   int
+	Resting  resting
 	First    []model.Finding // the first open ones
 	Tasks    []task
 }
@@ -52,7 +53,9 @@ func today(ctx context.Context, a *snapshot, r *request) (page, error) {
 	by := map[model.Severity]int{}
 	for i := range all {
 		if all[i].State != model.Open {
-			out.Closed++
+			if all[i].State == model.Closed {
+				out.Closed++
+			}
 			continue
 		}
 		by[all[i].Severity]++
@@ -60,6 +63,7 @@ func today(ctx context.Context, a *snapshot, r *request) (page, error) {
 			out.First = append(out.First, all[i])
 		}
 	}
+	out.Resting = restingOf(all)
 	for _, s := range model.Severities {
 		if by[s] > 0 {
 			out.Counts = append(out.Counts, count{string(s), by[s], findingsWith("state", string(model.Open), "severity", string(s))})

@@ -25,7 +25,7 @@ func shape(word any) string {
 		return "✓"
 	case string(model.Withdrawn), "no", "does not verify":
 		return "✕"
-	case "held", "holds":
+	case string(model.Held), "holds":
 		return "‖"
 	case "claim", "unlogged":
 		return "❝"
@@ -79,7 +79,7 @@ func stands(state string) string {
 		return "its publisher signed it and it stands"
 	case string(model.Withdrawn), "no":
 		return "its publisher took it back"
-	case "held":
+	case string(model.Held):
 		return "this house holds it back"
 	case "not logged":
 		return "signed, and not in its publisher's log: what a stolen key looks like"

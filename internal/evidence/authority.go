@@ -78,6 +78,7 @@ func Authority() []Rule {
 		{PredImport, Hospital, []string{RoleHouse}, true, "", anySubject, "edges that the hospital states"},
 		{PredDeviceRegister, Hospital, []string{RoleHouse}, true, model.KindOrg, ownOrg, "which devices the hospital lists"},
 		{PredObservation, Hospital, []string{RoleObserver}, true, "", anySubject, "what this house saw on its wire"},
+		{PredReview, Hospital, []string{RoleHouse}, true, model.KindDevice, anySubject, "what the hospital decided about a finding of its own"},
 		{PredCompromise, Maker, []string{RoleRecall, RoleRoot}, false, model.KindKey, ownKey, "a key of the maker's own is compromised"},
 		{PredCompromise, Hospital, []string{RoleHouse, RoleRoot}, true, model.KindKey, anySubject, "a key is taken as compromised in this house"},
 	}

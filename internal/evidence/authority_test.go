@@ -23,6 +23,7 @@ var facts = []string{
 	"import hospital house",
 	"device-register hospital house",
 	"observation hospital observer",
+	"review hospital house",
 	"compromise maker recall", "compromise maker root", "compromise hospital house", "compromise hospital root",
 }
 
@@ -64,6 +65,8 @@ func about(t *testing.T, predicate string, owner *actor) []model.Subject {
 			role = evidence.RoleObserver
 		}
 		return []model.Subject{owner.key(role, 0)}
+	case evidence.PredReview:
+		return []model.Subject{model.ArtifactOf(model.DigestOf([]byte("firmware"))), subject(t, "device:"+org+"/pump/SN-1")}
 	}
 	return []model.Subject{subject(t, "product:"+org+"/pump")}
 }
@@ -189,6 +192,11 @@ func TestAuthorityBySubject(t *testing.T) {
 		{"the house role observes", w.house, evidence.RoleHouse, evidence.PredObservation, []string{"org:ward"}, evidence.Claim},
 		{"another hospital's observation", w.clinic, evidence.RoleObserver, evidence.PredObservation, []string{"org:clinic"}, evidence.Claim},
 		{"a maker observes its own device", w.acme, evidence.RoleRelease, evidence.PredObservation, []string{"device:acme/pump/1"}, evidence.Claim},
+		{"the hospital reviews what it saw of anybody's device", w.house, evidence.RoleHouse, evidence.PredReview, []string{file, "device:acme/pump/1"}, evidence.Fact},
+		{"a review of bytes alone", w.house, evidence.RoleHouse, evidence.PredReview, []string{file}, evidence.Claim},
+		{"the observer reviews", w.house, evidence.RoleObserver, evidence.PredReview, []string{"device:acme/pump/1"}, evidence.Claim},
+		{"another hospital's review", w.clinic, evidence.RoleHouse, evidence.PredReview, []string{"device:acme/pump/1"}, evidence.Claim},
+		{"a maker reviews its own device", w.acme, evidence.RoleRelease, evidence.PredReview, []string{"device:acme/pump/1"}, evidence.Claim},
 		{"a maker with a prefix of the name", w.rival, evidence.RoleRelease, evidence.PredReleaseSet, []string{"release:rival.acme/pump/1"}, evidence.Claim},
 	} {
 		var subjects []model.Subject

@@ -78,13 +78,14 @@ const (
 	UpdatePlaintext   Rule = "update.plaintext"
 )
 
-// FindingState says whether a finding still follows from what is known today.
+// FindingState says whether a finding still follows from what is known today, and whether a person lets it rest.
 type FindingState string
 
 // The states.
 const (
 	Open   FindingState = "open"
-	Closed FindingState = "closed"
+	Held   FindingState = "held"   // it follows, and a person of this house said why it may rest; see [Hold]
+	Closed FindingState = "closed" // it follows no longer
 )
 
 // DeviceInfo is what the hospital's device list says of a device. The zero value means that the device
@@ -137,6 +138,8 @@ type Finding struct {
 	Host        string          `json:"host,omitzero"` // the server name the request gave
 	Peer        string          `json:"peer,omitzero"` // the side that sent the bytes, "address:port"
 	Protocol    string          `json:"protocol,omitzero"`
+	Hold        *Hold           `json:"hold,omitzero"`   // why it may rest; nil unless it is held
+	Lapsed      *Hold           `json:"lapsed,omitzero"` // the hold that no longer counts; nil when there is none
 }
 
 // Nearest returns the word that was most likely meant: the one with the fewest changed, added or dropped

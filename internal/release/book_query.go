@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/cordon-trust/cordon/internal/kit/fault"
 	"github.com/cordon-trust/cordon/internal/model"
@@ -14,6 +15,15 @@ type Withdrawn struct {
 	By        string
 	Reason    string
 	Statement model.Digest
+	Issued    time.Time // by its author's clock
+	Held      time.Time // when this house first held it; zero: not known
+}
+
+// Vouching tells what a hospital stated about a file that it received.
+type Vouching struct {
+	Vouch
+	Statement model.Digest
+	Suspect   error // nil: it rests on keys that are not said to be compromised
 }
 
 // Releases returns every release that its publisher signed with effect here, also those that do not
@@ -53,7 +63,21 @@ func (b *Book) Withdrawal(release model.Subject) (Withdrawn, bool) {
 	if w == nil {
 		return Withdrawn{}, false
 	}
-	return Withdrawn{By: w.Author, Reason: w.Reason, Statement: w.statement}, true
+	return Withdrawn{By: w.Author, Reason: w.Reason, Statement: w.statement, Issued: w.Issued, Held: w.held}, true
+}
+
+// Vouches returns what this house vouches for, what ends first at the front.
+func (b *Book) Vouches() []Vouching {
+	var out []Vouching
+	for _, list := range b.vouches {
+		for _, v := range list {
+			out = append(out, Vouching{v.Vouch, v.statement, v.suspect})
+		}
+	}
+	slices.SortFunc(out, func(x, y Vouching) int {
+		return cmp.Or(x.Expires.Compare(y.Expires), cmp.Compare(x.Statement.Hex(), y.Statement.Hex()))
+	})
+	return out
 }
 
 // NextCounter returns the next free release counter of a publisher's product and kind.

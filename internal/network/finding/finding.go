@@ -112,7 +112,7 @@ func (s *Set) List() []model.Finding {
 	return out
 }
 
-// Sort orders findings: open before closed, then the gravest, then the earliest.
+// Sort orders findings: open before held before closed, then the gravest, then the earliest.
 func Sort(list []model.Finding) {
 	slices.SortFunc(list, func(x, y model.Finding) int {
 		return cmp.Or(
@@ -124,7 +124,10 @@ func Sort(list []model.Finding) {
 }
 
 func closedLast(s model.FindingState) int {
-	if s == model.Closed {
+	switch s {
+	case model.Closed:
+		return 2
+	case model.Held:
 		return 1
 	}
 	return 0
@@ -270,12 +273,12 @@ func (s *Set) finish(g *gathered) model.Finding {
 	f.Devices = slices.Clip(f.Devices[:min(len(f.Devices), MaxDevices)])
 	f.Summary = s.summary(g)
 	f.Hint = hint(f.Rule)
-	f.Evidence = evidence(g)
+	f.Evidence = sentences(g)
 	return f
 }
 
-// evidence is what the verdict rests on, and what the wire showed beside it.
-func evidence(g *gathered) []string {
+// sentences are what the verdict rests on, and what the wire showed beside it.
+func sentences(g *gathered) []string {
 	out := []string{}
 	for _, list := range [...][]string{{seen(&g.first)}, g.said.Why, g.first.Notes} {
 		for _, e := range list {
