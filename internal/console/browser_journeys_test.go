@@ -91,7 +91,8 @@ func toEvidence(t *testing.T, tb *tab, by hand) {
 func toReach(t *testing.T, tb *tab, by hand) {
 	tb.open(t, "/")
 	tb.follow(t, by, "link", "Releases", "What did makers sign, and what was seen of it?")
-	tb.follow(t, by, "link", "acme/pump-7/2", "Who said what about it, and does it verify?")
+	tb.follow(t, by, "link", "acme/pump-7/2", "acme/pump-7 2: what is it, and who fetched it?")
+	tb.follow(t, by, "link", "Who said what about this release", "Who said what about it, and does it verify?")
 	tb.follow(t, by, "link", "what this key could reach", "release key of acme reach?")
 	if !inSight(t, tb, "holds") {
 		t.Error("that one key of two is not enough must be scrolled to")
