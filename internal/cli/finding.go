@@ -46,7 +46,7 @@ func newFindingListCommand(s *state) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&st, "state", "all", "`open|held|closed|all`: a person lets held ones rest; closed ones were true once and are no longer")
+	cmd.Flags().StringVar(&st, "state", "all", "`STATE`: open, held by a person, closed as no longer true, or all")
 	cmd.Flags().StringVar(&severity, "severity", "", "only those of this `SEVERITY` or above")
 	return cmd
 }
