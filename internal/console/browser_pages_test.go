@@ -76,16 +76,22 @@ func kindOf(t *testing.T, at string) string {
 		t.Fatal(err)
 	}
 	words, query := []string{identity.ReplaceAllString(u.Path, "id")}, u.Query()
+	if strings.HasPrefix(u.Path, "/releases/") {
+		words[0] = "/releases/id"
+	}
 	for name, values := range query {
 		if kind, _, is := strings.Cut(values[0], ":"); is && len(query) == 1 { // a subject, and the whole of what was asked
 			if !slices.Contains([]string{"key", "release", "device", "artifact"}, kind) {
 				kind = "other"
 			}
 			name += " " + kind
+		} else if !slices.Contains([]string{"page", "group", "finding", "device", "from"}, name) {
+			name = "narrowed"
 		}
 		words = append(words, name)
 	}
 	slices.Sort(words[1:])
+	words = slices.Compact(words)
 	return cmp.Or(strings.Trim(unplain.ReplaceAllString(strings.Join(words, " "), "-"), "-"), "today")
 }
 

@@ -54,7 +54,7 @@ func cutOff(t *testing.T, tb *tab) []string {
 // distinct are the pages that differ in more than what they were asked.
 func (b *chromium) distinct() []leaf {
 	return slices.DeleteFunc(slices.Clone(b.leaves), func(p leaf) bool {
-		return strings.HasPrefix(p.name, "findings-") || strings.HasSuffix(p.name, "-other") || strings.HasSuffix(p.name, "-page") || strings.HasSuffix(p.name, "-set")
+		return strings.HasPrefix(p.name, "findings-") || strings.HasSuffix(p.name, "-other") || strings.HasSuffix(p.name, "-page") || strings.HasSuffix(p.name, "-narrowed")
 	})
 }
 
