@@ -56,7 +56,7 @@ func agrees(t *testing.T, a *App, s *Survey, subjects ...model.Subject) {
 	same("findings", append([]model.Finding{}, findings...), append([]model.Finding{}, found...), err1, err2)
 	filters := []TransferFilter{{}, {Verdict: model.Verified}, {Verdict: model.Unknown}, {Verdict: model.Ambiguous}}
 	for _, f := range found {
-		filters = append(filters, TransferFilter{Finding: f.ID}, TransferFilter{f.ID, model.Unknown})
+		filters = append(filters, TransferFilter{Finding: f.ID}, TransferFilter{Finding: f.ID, Verdict: model.Unknown})
 	}
 	for _, only := range filters {
 		for _, part := range [][2]int{{0, 1}, {0, 100}, {1, 2}, {3, 2}, {4, 100}, {50, 10}} {

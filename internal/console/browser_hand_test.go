@@ -170,9 +170,10 @@ func (tb *tab) focused(t *testing.T) (node cdp.BackendNodeID) {
 const unseen = `(() => {
 	const e = document.activeElement
 	if (!e || e === document.body) return "" // past the last one
-	const s = getComputedStyle(e), r = e.getClientRects()[0], name = e.tagName + " " + e.textContent.slice(0, 40)
+	const seen = r => r.width >= 1 && r.bottom >= 0 && r.top <= innerHeight && r.right >= 0 && r.left <= innerWidth
+	const s = getComputedStyle(e), r = [...e.getClientRects()].find(seen), name = e.tagName + " " + e.textContent.slice(0, 40)
 	if (s.outlineStyle === "none" || parseFloat(s.outlineWidth) < 2) return "nothing shows that " + name + " has the focus"
-	if (!r || r.width < 1 || r.bottom < 0 || r.top > innerHeight || r.right < 0 || r.left > innerWidth) return name + " has the focus and is out of sight"
+	if (!r) return name + " has the focus and is out of sight"
 	const at = document.elementFromPoint(Math.max(0, r.left) + 1, Math.max(0, r.top) + Math.min(r.height / 2, 10))
 	return at && !e.contains(at) && !at.contains(e) ? name + " has the focus behind " + at.tagName : ""
 })()`

@@ -88,4 +88,22 @@ func toEvidence(t *testing.T, tb *tab, by hand) {
 	}
 }
 
-func toReach(t *testing.T, tb *tab, by hand) {}
+func toReach(t *testing.T, tb *tab, by hand) {
+	tb.open(t, "/")
+	tb.follow(t, by, "link", "Releases", "What did makers sign, and what was seen of it?")
+	tb.follow(t, by, "link", "acme/pump-7/2", "acme/pump-7 2: what is it, and who fetched it?")
+	tb.follow(t, by, "link", "Who said what about this release", "Who said what about it, and does it verify?")
+	tb.follow(t, by, "link", "what this key could reach", "release key of acme reach?")
+	if !inSight(t, tb, "holds") {
+		t.Error("that one key of two is not enough must be scrolled to")
+	}
+	tb.open(t, "/evidence?subject=release:acme/pump-7/2")
+	tb.follow(t, by, "link", "What these keys could reach together", "What could")
+	for _, words := range []string{"could reach", "It does not say that it happened."} {
+		if !inSight(t, tb, words) {
+			t.Errorf("%q must be scrolled to", words)
+		}
+	}
+	tb.find(t, "table", "What could be reached, by which way, and on whose word")
+	tb.follow(t, by, "link", "PUMP-2", "PUMP-2, ward 3, bed 2, infusion, main: what is known about it?")
+}

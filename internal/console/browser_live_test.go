@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -48,6 +49,7 @@ func testLive(t *testing.T, b *chromium) {
 		}
 		return file
 	}
+	tb.look(t, phone)
 	tb.open(t, "/findings?state=open")
 	keyboard{}.reach(t, tb, tb.find(t, "link", "PUMP-2 (ward 3, bed 2) fetched"))
 	ask[any](t, tb, "{ window.same = document.activeElement; null }")
@@ -59,6 +61,12 @@ func testLive(t *testing.T, b *chromium) {
 	}
 	if said := ask[string](t, tb, `document.querySelector("[role=status]:not(:empty)")?.innerText ?? ""`); !strings.HasPrefix(said, "1 new finding,") {
 		t.Errorf("of the new finding it is said: %q", said)
+	}
+	for range 12 { // what is said stays in sight, and never before what has the focus
+		tb.do(t, chromedp.KeyEvent(kb.Tab, chromedp.KeyModifiers(input.ModifierShift)))
+		if why := ask[string](t, tb, unseen); why != "" {
+			t.Error(why)
+		}
 	}
 	tb.quiet(t, "live")
 

@@ -136,7 +136,7 @@ func TestPagesSay(t *testing.T) {
 			"1 device.", "clinical engineering", "product:acme/pump-7", "over http", "It is open", "Who said what about these bytes", "of 200000 bytes", "bytes differ",
 		}, []string{"This finding is closed"}},
 		{of[model.UpdatePlaintext], []string{"2 devices: what should be done?", "Nothing to do at the bedside", "PUMP-2", "MON-1"}, nil},
-		{of[model.UpdateWithdrawn], []string{"not on the device list", "the battery drains", "release:acme/pump-7/1"}, nil},
+		{of[model.UpdateWithdrawn], []string{"A device that is not on the list, device:ip/main/-/10.0.0.99/-: what should be done?", "not on the device list", "the battery drains", "release:acme/pump-7/1"}, nil},
 		{"/findings", []string{"What was found, and does it still hold?", "4 findings, the open and the gravest first"}, nil},
 		{"/findings?severity=critical", []string{"1 finding,", "Altered update"}, []string{"Unprotected download</span>"}},
 		{"/findings?rule=update.plaintext&state=&severity=", []string{"1 finding,", "Unprotected download"}, []string{"Altered update"}},
