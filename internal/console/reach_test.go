@@ -149,7 +149,7 @@ func TestJourneyFromAKey(t *testing.T) {
 		return ""
 	}
 	at := follow("/", "Releases")
-	at = follow(at, "acme/pump-7/2")
+	at = follow(follow(at, "acme/pump-7/2"), "Who said what about this release")
 	one := follow(at, "what this key could reach")
 	both := follow(at, "What these keys could reach together")
 	if again := follow(one, "release key of acme"); again != both {

@@ -365,7 +365,7 @@ func TestTriesAgain(t *testing.T) {
 	if err := os.WriteFile(sources, []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for at, status := range map[string]int{"/findings": 500, "/transfers": 500, "/releases": 200, "/devices?text=PUMP": 500, "/evidence": 200} {
+	for at, status := range map[string]int{"/findings": 500, "/transfers": 500, "/releases": 500, "/devices?text=PUMP": 500, "/evidence": 200} {
 		if w := v.get(t, at); w.Code != status {
 			t.Errorf("with a broken list of third parties %s answers %d, want %d: %s", at, w.Code, status, w.Body)
 		}
