@@ -34,7 +34,7 @@ fuzz: ## fuzz every target for its share of FUZZTIME seconds
 
 race: ## the tests of concurrent packages under the race detector
 	@scripts/needs gcc
-	CGO_ENABLED=1 go test -race -short $$(scripts/having Test $(RACE))
+	CGO_ENABLED=1 go test -race -short -timeout 20m $$(scripts/having Test $(RACE))
 
 clean: ## remove what was built
 	rm -rf bin .tools
