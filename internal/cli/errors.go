@@ -27,6 +27,9 @@ func (s *state) finish(ctx context.Context, err error) int {
 		err = fault.New(fault.Interrupted, "interrupted")
 	}
 	text := strings.ReplaceAll(err.Error(), "\n", "; ")
+	if what, is := strings.CutSuffix(text, ": "+context.Canceled.Error()); is { // words of Go, not of whoever pressed Ctrl-C
+		text = "interrupted: " + what
+	}
 	s.say("error", fmt.Sprintf("%s [%s]", clip(text), fault.CodeOf(err)))
 	s.say("hint", clip(fault.HintOf(err)))
 	return fault.ExitOf(err)

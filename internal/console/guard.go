@@ -46,6 +46,8 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		h.Set("Allow", "GET, HEAD")
 		refuse(w, http.StatusMethodNotAllowed, "The console shows and changes nothing: it answers to GET and HEAD only.")
+	case !readable(r.URL):
+		refuse(w, http.StatusBadRequest, "A part of this address cannot be read, so its answer could be taken for one to the whole. Go back, and use the links and forms of the pages.")
 	case r.URL.Query().Has(tokenParam):
 		c.enter(w, r)
 	case !c.known(r):
@@ -54,6 +56,13 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		c.mux.ServeHTTP(w, r)
 	}
+}
+
+// readable reports whether all that follows the question mark can be read: [url.URL.Query] leaves out the rest, and a
+// list that is narrowed by less than was asked for would pass for the one that is narrowed by it.
+func readable(at *url.URL) bool {
+	_, err := url.ParseQuery(at.RawQuery)
+	return err == nil
 }
 
 // fromElsewhere reports whether a page of another origin loads something of the console into itself. A link

@@ -64,6 +64,8 @@ func TestGuard(t *testing.T) {
 		"a wrong token":               {"GET", host, "/?token=" + strings.Repeat("0", 32), nil, 401, ""},
 		"an empty token":              {"GET", host, "/?token=", head("Cookie", cookie), 401, ""},
 		"a token's beginning":         {"GET", host, "/?token=" + token[:31], nil, 401, ""},
+		"a filter behind a semicolon": {"GET", host, "/findings?severity=low;state=open", head("Cookie", cookie), 400, ""},
+		"a filter that is cut off":    {"GET", host, "/findings?state=%6", head("Cookie", cookie), 400, ""},
 		"POST":                        {"POST", host, "/", head("Cookie", cookie), 405, ""},
 		"DELETE":                      {"DELETE", host, "/findings", head("Cookie", cookie), 405, ""},
 		"PUT with the token":          {"PUT", host, "/?token=" + token, nil, 405, ""},

@@ -78,7 +78,7 @@ type event struct {
 
 // Units of the picture, and its bounds: at most 150 marks, or nobody could read it.
 const (
-	labelWidth  = 210
+	labelWidth  = 222
 	plotWidth   = 720
 	rightEdge   = 30
 	rowHeight   = 30
