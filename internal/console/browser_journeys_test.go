@@ -58,7 +58,7 @@ func toWhatToDo(t *testing.T, tb *tab, by hand) {
 	if !inSight(t, tb, "Leave the device connected and on") {
 		t.Error("today, what to do now about the gravest finding must be scrolled to")
 	}
-	tb.follow(t, by, "link", "PUMP-1 (ward 3, bed 1) fetched", "PUMP-1, ward 3, bed 1, infusion, main: what should be done?")
+	tb.follow(t, by, "link", "PUMP-1 (ward 3, bed 1) fetched", "PUMP-1, ward 3, bed 1: what should be done?")
 	for _, words := range []string{"not known", "Now, beside the device", "Leave the device connected and on"} {
 		if !inSight(t, tb, words) {
 			t.Errorf("%q must be scrolled to", words)
@@ -105,5 +105,5 @@ func toReach(t *testing.T, tb *tab, by hand) {
 		}
 	}
 	tb.find(t, "table", "What could be reached, by which way, and on whose word")
-	tb.follow(t, by, "link", "PUMP-2", "PUMP-2, ward 3, bed 2, infusion, main: what is known about it?")
+	tb.follow(t, by, "link", "PUMP-2", "PUMP-2, ward 3, bed 2: what is known about it?")
 }
