@@ -71,7 +71,7 @@ func (d *demo) compare(context.Context) (string, error) {
 	if found != len(bad) {
 		return "", fault.New(fault.Internal, "%d of %d downloads that nobody signed were found", found, len(bad))
 	}
-	return fmt.Sprintf("the ward's own record: both bad downloads are found, none of the other %d is called bad", len(d.fetches)-len(bad)), nil
+	return fmt.Sprintf("the ward's record: both bad downloads are found, none of the other %d is called bad", len(d.fetches)-len(bad)), nil
 }
 
 // reachOf says what the bytes of a finding could reach, were they made to do harm.
