@@ -15,8 +15,10 @@ type demoBegun struct {
 func (demoBegun) kind() string { return "demo" }
 
 func (b demoBegun) lines() []string {
-	return []string{fmt.Sprintf("A maker, a hospital and a ward of %d devices that do not exist, in %s", demoDevices, b.Folder),
-		"What took them weeks takes seconds here; each step has the date that it has in this story:", ""}
+	return []string{
+		fmt.Sprintf("A maker, a hospital and a ward of %d devices that do not exist, in %s", demoDevices, b.Folder),
+		"What took them weeks takes seconds here; each step has the date that it has in this story:", "",
+	}
 }
 
 // demoDone is a step that was taken.

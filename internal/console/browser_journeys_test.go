@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
 )
 
 // testJourneys goes the ways that people go most, with a mouse, with a keyboard alone, on a phone, and where scripts do
@@ -53,6 +54,18 @@ func (tb *tab) follow(t *testing.T, by hand, role, name, heading string) {
 	}
 }
 
+// unfold opens what is folded where the screen is small; elsewhere there is nothing to open.
+func (tb *tab) unfold(t *testing.T, by hand, name string) {
+	t.Helper()
+	for _, th := range tb.things(t) {
+		if th.Role == "DisclosureTriangle" && strings.Contains(th.Name, name) {
+			by.reach(t, tb, th)
+			tb.do(t, chromedp.KeyEvent(" "))
+			return
+		}
+	}
+}
+
 func toWhatToDo(t *testing.T, tb *tab, by hand) {
 	tb.open(t, "/")
 	if !inSight(t, tb, "Leave the device connected and on") {
@@ -71,6 +84,7 @@ func toWhatToDo(t *testing.T, tb *tab, by hand) {
 func toEvidence(t *testing.T, tb *tab, by hand) {
 	tb.open(t, "/")
 	tb.follow(t, by, "link", "Transfers", "What crossed the wire")
+	tb.unfold(t, by, "Narrow the list")
 	tb.choose(t, by, "Verdict", "verified")
 	tb.follow(t, by, "button", "Show", "What crossed the wire")
 	if at := ask[string](t, tb, "location.search"); !strings.Contains(at, "verdict=verified") {
