@@ -33,7 +33,7 @@ func newDemoCommand(s *state) *cobra.Command {
 		Long: `Needs no home, no network, no privilege and asks nothing. The console opens on the gravest finding, at
 127.0.0.1:8420 or the next free port, until Ctrl-C ends it (exit 130). What the demo made lies in one folder
 under the temporary directory and is removed however it ends. With --exit the findings are printed instead,
-and then what a stolen key and a withdrawal change.`,
+and then what a stolen key and a withdrawal change. Each step is dated as in the story, which begins weeks ago.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if s.homeFlag != "" {
 				return refusedUsage("a demo makes homes of its own and takes no --home")
@@ -59,7 +59,7 @@ func (s *state) demo(ctx context.Context, want demoFlags) error {
 		return fault.Wrap(err, disk.CodeOf(err), "make a temporary folder in %q", temp).
 			Hint("name a folder that you can write to in TMPDIR")
 	}
-	d := &demo{state: s, dir: dir}
+	d := &demo{state: s, dir: dir, clock: &storyClock{}}
 	err = d.run(ctx, want)
 	d.close()
 	if rerr := removeAll(dir); rerr != nil {
@@ -118,8 +118,9 @@ func (d *demo) run(ctx context.Context, want demoFlags) error {
 
 // demoStep is one thing that happens: what a person reads while it does, and after it in what do returns.
 type demoStep struct {
-	doing string
-	do    func(context.Context) (string, error)
+	daysAgo int // in the story
+	doing   string
+	do      func(context.Context) (string, error)
 }
 
 func (d *demo) play(ctx context.Context, steps []demoStep) error {
@@ -127,13 +128,15 @@ func (d *demo) play(ctx context.Context, steps []demoStep) error {
 	for _, step := range steps {
 		wipe := d.progress(step.doing)
 		began := at.Now()
+		d.clock.turn(step.daysAgo)
+		day := d.clock.Now().Format(time.DateOnly)
 		text, err := step.do(ctx)
 		wipe()
 		if err != nil {
 			return fmt.Errorf("%s: %w", step.doing, err)
 		}
 		d.steps++
-		if err := d.print(demoDone{Number: d.steps, Text: text, Seconds: at.Now().Sub(began).Seconds()}); err != nil {
+		if err := d.print(demoDone{Number: d.steps, Date: day, Text: text, Seconds: at.Now().Sub(began).Seconds()}); err != nil {
 			return err
 		}
 		if err := d.flush(); err != nil {

@@ -15,19 +15,25 @@ type demoBegun struct {
 func (demoBegun) kind() string { return "demo" }
 
 func (b demoBegun) lines() []string {
-	return []string{fmt.Sprintf("A maker, a hospital and a ward of %d devices that do not exist, in %s", demoDevices, b.Folder), ""}
+	return []string{
+		fmt.Sprintf("A maker, a hospital and a ward of %d devices that do not exist, in %s", demoDevices, b.Folder),
+		"What took them weeks takes seconds here; each step has the date that it has in this story:", "",
+	}
 }
 
 // demoDone is a step that was taken.
 type demoDone struct {
 	Number  int     `json:"number"`
+	Date    string  `json:"date"` // in the story
 	Text    string  `json:"text"`
 	Seconds float64 `json:"seconds"`
 }
 
 func (demoDone) kind() string { return "step" }
 
-func (s demoDone) lines() []string { return fold(fmt.Sprintf("%6.2f s  ", s.Seconds), s.Text) }
+func (s demoDone) lines() []string {
+	return fold(fmt.Sprintf("%6.2f s  %s  ", s.Seconds, s.Date), s.Text)
+}
 
 // demoFinding is an open finding, with the sentences of its evidence that say why. In JSON it is what
 // `cordon finding list` gives.

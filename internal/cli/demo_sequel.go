@@ -7,7 +7,6 @@ import (
 
 	"github.com/cordon-trust/cordon/internal/app"
 	"github.com/cordon-trust/cordon/internal/evidence"
-	"github.com/cordon-trust/cordon/internal/kit/clock"
 	"github.com/cordon-trust/cordon/internal/kit/fault"
 	"github.com/cordon-trust/cordon/internal/model"
 )
@@ -15,10 +14,10 @@ import (
 // sequel is what comes after the findings when nobody is to look at them in a console: it changes them.
 func (d *demo) sequel() []demoStep {
 	return []demoStep{
-		{"what stolen keys could reach", d.stolenKeys},
-		{"the maker says that a key is stolen", d.compromise},
-		{"the maker takes a release back", d.withdraw},
-		{"the ledger is verified", d.verify},
+		{demoToday, "what stolen keys could reach", d.stolenKeys},
+		{demoToday, "the maker says that a key is stolen", d.compromise},
+		{demoToday, "the maker takes a release back", d.withdraw},
+		{demoToday, "the ledger is verified", d.verify},
 	}
 }
 
@@ -67,7 +66,7 @@ func (d *demo) stolenKeys(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("one of %s's %d release keys, stolen, could reach %s; both together could reach %d", demoMaker, len(keys), counted(one, "release"), all), nil
+	return fmt.Sprintf("one of %s's %d release keys, stolen, could reach %s; both could reach %d", demoMaker, len(keys), counted(one, "release"), all), nil
 }
 
 // republish brings what the maker said to the hospital.
@@ -84,7 +83,7 @@ func (d *demo) compromise(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	since := clock.System{}.Now().Add(time.Second).UTC().Format(time.RFC3339) // what is held by now, is held before
+	since := d.clock.Now().Add(time.Second).UTC().Format(time.RFC3339) // what is held by now, is held before
 	if _, err := d.maker.Compromise(ctx, keys[0], since, "laptop stolen"); err != nil {
 		return "", err
 	}
@@ -101,7 +100,7 @@ func (d *demo) compromise(ctx context.Context) (string, error) {
 			return "", fault.New(fault.Internal, "%q is judged %s after a later compromise", held[i].Name, v.Verdict)
 		}
 	}
-	return fmt.Sprintf("%s says since when it is stolen; the %s that %s held before stay verified", demoMaker, counted(len(held), "release"), demoHospital), nil
+	return fmt.Sprintf("%s says since when it is stolen; the %s that %s held stay verified", demoMaker, counted(len(held), "release"), demoHospital), nil
 }
 
 func (d *demo) withdraw(ctx context.Context) (string, error) {
@@ -122,7 +121,7 @@ func (d *demo) withdraw(ctx context.Context) (string, error) {
 			pumps += f.DeviceCount
 		}
 	}
-	return fmt.Sprintf("%s withdraws %s %s: judged again without the capture, %s have a finding now",
+	return fmt.Sprintf("%s withdraws %s %s: judged again without the capture, %s have a finding",
 		demoMaker, newest.Product.Parts()[1], newest.Version, counted(pumps, "pump")), nil
 }
 

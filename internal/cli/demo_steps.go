@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/cordon-trust/cordon/internal/app"
 	"github.com/cordon-trust/cordon/internal/evidence"
@@ -32,6 +31,7 @@ const (
 type demo struct {
 	*state
 	dir   string
+	clock *storyClock
 	steps int // done
 
 	maker, hospital *app.App
@@ -43,16 +43,18 @@ type demo struct {
 
 // story is the path up to the findings, in the order in which people walk it.
 func (d *demo) story() []demoStep {
-	return []demoStep{
-		{"a maker makes its keys", d.makerInit},
-		{"the maker signs and publishes", d.release},
-		{"a hospital makes its keys", d.hospitalInit},
-		{"the hospital syncs", d.sync},
-		{"the hospital imports its device list", d.importDevices},
-		{"a day passes on the ward", d.day},
-		{"cordon watch reads the day", d.watchDay},
-		{"what was found is compared with what happened", d.compare},
+	steps := []demoStep{{demoKeysMade, "a maker makes its keys", d.makerInit}}
+	for i, day := range demoSigned {
+		steps = append(steps, demoStep{day, "the maker signs and publishes", func(ctx context.Context) (string, error) { return d.release(ctx, i) }})
 	}
+	return append(steps, []demoStep{
+		{demoConfirmed, "a hospital makes its keys", d.hospitalInit},
+		{demoConfirmed, "the hospital syncs", d.sync},
+		{demoImported, "the hospital imports its device list", d.importDevices},
+		{demoWard, "a day passes on the ward", d.day},
+		{demoToday, "cordon watch reads the day", d.watchDay},
+		{demoToday, "what was found is compared with what happened", d.compare},
+	}...)
 }
 
 func (d *demo) close() {
@@ -71,7 +73,7 @@ func (d *demo) homeOf(org string) (app.Options, error) {
 		return app.Options{}, fault.Wrap(err, fault.Internal, "read randomness")
 	}
 	return app.Options{
-		Dir: d.path(org), FS: disk.OS{}, Clock: clock.System{}, Rand: rand.Reader,
+		Dir: d.path(org), FS: disk.OS{}, Clock: d.clock, Rand: rand.Reader,
 		Passphrase: func(context.Context, string) (string, error) { return hex.EncodeToString(secret), nil },
 	}, nil
 }
@@ -96,37 +98,37 @@ func (d *demo) found(ctx context.Context, org string, kind evidence.OrgKind) (*a
 	return a, nil
 }
 
+// makerInit makes the ward too: its devices fetch what the maker signs later.
 func (d *demo) makerInit(ctx context.Context) (text string, err error) {
+	start := clock.System{}.Now().AddDate(0, 0, -demoWard)
+	if d.ward, err = ward.New(ward.Options{Seed: demoSeed, Devices: demoDevices, Start: start}); err != nil {
+		return "", fault.Wrap(err, fault.Internal, "make the ward")
+	}
+	if n := len(d.ward.Releases()); n != len(demoSigned) {
+		return "", fault.New(fault.Internal, "the ward has %s, and the maker signs %d", counted(n, "release"), len(demoSigned))
+	}
 	if d.maker, err = d.found(ctx, demoMaker, evidence.Maker); err != nil {
 		return "", err
 	}
 	return demoMaker + ", a maker, makes its keys and moves the root keys to a safe place", nil
 }
 
-// release makes the ward too: its devices fetch what the maker signs here.
-func (d *demo) release(ctx context.Context) (string, error) {
-	yesterday := clock.System{}.Now().AddDate(0, 0, -1)
-	var err error
-	if d.ward, err = ward.New(ward.Options{Seed: demoSeed, Devices: demoDevices, Start: yesterday}); err != nil {
-		return "", fault.Wrap(err, fault.Internal, "make the ward")
+// release signs and publishes one release of those for the ward.
+func (d *demo) release(ctx context.Context, i int) (string, error) {
+	r := &d.ward.Releases()[i]
+	file := d.path(r.Name)
+	if err := disk.WriteFile(disk.OS{}, file, 0o600, r.Body); err != nil {
+		return "", err
 	}
-	var names []string
-	for _, r := range d.ward.Releases() {
-		file := d.path(r.Name)
-		if err := disk.WriteFile(disk.OS{}, file, 0o600, r.Body); err != nil {
-			return "", err
-		}
-		if _, err := d.maker.AddRelease(ctx, app.Draft{
-			Product: r.Product, Version: r.Version, Counter: r.Counter, Kind: "firmware", Files: []string{file}, Hosts: r.Hosts,
-		}); err != nil {
-			return "", err
-		}
-		names = append(names, r.Product.Parts()[1]+" "+r.Version)
+	if _, err := d.maker.AddRelease(ctx, app.Draft{
+		Product: r.Product, Version: r.Version, Counter: r.Counter, Kind: "firmware", Files: []string{file}, Hosts: r.Hosts,
+	}); err != nil {
+		return "", err
 	}
 	if _, err := d.maker.Publish(ctx, d.path("repo")); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%s signs %s, logs them and publishes them", demoMaker, enumerate(names)), nil
+	return fmt.Sprintf("%s signs %s %s, logs it and publishes it", demoMaker, r.Product.Parts()[1], r.Version), nil
 }
 
 // enumerate joins words as a sentence does.
@@ -193,6 +195,5 @@ func (d *demo) day(ctx context.Context) (string, error) {
 		return "", fault.Wrap(err, fault.CodeOf(err), "write the capture of the day")
 	}
 	d.fetches = truth
-	return fmt.Sprintf("%s on the ward: %d devices fetch %d times, and a mirror port records what passes",
-		d.ward.Start().Format(time.DateOnly), demoDevices, len(truth)), nil
+	return fmt.Sprintf("a day on the ward: %d devices fetch %d times, and a mirror port records what passes", demoDevices, len(truth)), nil
 }

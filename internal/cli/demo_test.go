@@ -249,7 +249,7 @@ func TestDemoInterruptedHalfWay(t *testing.T) {
 	for _, c := range []struct {
 		step  int           // after which it is interrupted
 		later time.Duration // so long after it
-	}{{1, 0}, {2, 5 * time.Millisecond}, {3, 0}, {5, 10 * time.Millisecond}, {5, 100 * time.Millisecond}, {6, 5 * time.Millisecond}, {8, 0}, {10, 0}} {
+	}{{1, 0}, {2, 5 * time.Millisecond}, {4, 0}, {7, 10 * time.Millisecond}, {7, 100 * time.Millisecond}, {8, 5 * time.Millisecond}, {10, 0}, {12, 0}} {
 		t.Run(fmt.Sprintf("%d+%s", c.step, c.later), func(t *testing.T) {
 			t.Parallel()
 			temp := t.TempDir()

@@ -39,8 +39,8 @@ func (d *demo) watchDay(ctx context.Context) (string, error) {
 	if d.findings, err = d.hospital.Findings(ctx, app.FindingFilter{State: model.Open}); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("cordon watch reads it: %s, %s that may be updates, %d of them verified", counted(sum.Sessions, "connection"),
-		counted(sum.Transfers, "transfer"), verified), nil
+	return fmt.Sprintf("cordon watch reads it: %s, %s, %d of them verified", counted(sum.Sessions, "connection"),
+		counted(sum.Transfers, "possible update"), verified), nil
 }
 
 // compare holds what was found against what the ward did, which no part of the product was told.
@@ -71,7 +71,7 @@ func (d *demo) compare(context.Context) (string, error) {
 	if found != len(bad) {
 		return "", fault.New(fault.Internal, "%d of %d downloads that nobody signed were found", found, len(bad))
 	}
-	return fmt.Sprintf("by the ward's own record both bad downloads are found, and none of the other %d is called bad", len(d.fetches)-len(bad)), nil
+	return fmt.Sprintf("the ward's record: both bad downloads are found, none of the other %d is called bad", len(d.fetches)-len(bad)), nil
 }
 
 // reachOf says what the bytes of a finding could reach, were they made to do harm.

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
 )
 
 // testJourneys goes the ways that people go most, with a mouse, with a keyboard alone, on a phone, and where scripts do
@@ -53,12 +54,24 @@ func (tb *tab) follow(t *testing.T, by hand, role, name, heading string) {
 	}
 }
 
+// unfold opens what is folded where the screen is small; elsewhere there is nothing to open.
+func (tb *tab) unfold(t *testing.T, by hand, name string) {
+	t.Helper()
+	for _, th := range tb.things(t) {
+		if th.Role == "DisclosureTriangle" && strings.Contains(th.Name, name) {
+			by.reach(t, tb, th)
+			tb.do(t, chromedp.KeyEvent(" "))
+			return
+		}
+	}
+}
+
 func toWhatToDo(t *testing.T, tb *tab, by hand) {
 	tb.open(t, "/")
 	if !inSight(t, tb, "Leave the device connected and on") {
 		t.Error("today, what to do now about the gravest finding must be scrolled to")
 	}
-	tb.follow(t, by, "link", "PUMP-1 (ward 3, bed 1) fetched", "PUMP-1, ward 3, bed 1, infusion, main: what should be done?")
+	tb.follow(t, by, "link", "PUMP-1 (ward 3, bed 1) fetched", "PUMP-1, ward 3, bed 1: what should be done?")
 	for _, words := range []string{"not known", "Now, beside the device", "Leave the device connected and on"} {
 		if !inSight(t, tb, words) {
 			t.Errorf("%q must be scrolled to", words)
@@ -71,6 +84,7 @@ func toWhatToDo(t *testing.T, tb *tab, by hand) {
 func toEvidence(t *testing.T, tb *tab, by hand) {
 	tb.open(t, "/")
 	tb.follow(t, by, "link", "Transfers", "What crossed the wire")
+	tb.unfold(t, by, "Narrow the list")
 	tb.choose(t, by, "Verdict", "verified")
 	tb.follow(t, by, "button", "Show", "What crossed the wire")
 	if at := ask[string](t, tb, "location.search"); !strings.Contains(at, "verdict=verified") {
@@ -105,5 +119,5 @@ func toReach(t *testing.T, tb *tab, by hand) {
 		}
 	}
 	tb.find(t, "table", "What could be reached, by which way, and on whose word")
-	tb.follow(t, by, "link", "PUMP-2", "PUMP-2, ward 3, bed 2, infusion, main: what is known about it?")
+	tb.follow(t, by, "link", "PUMP-2", "PUMP-2, ward 3, bed 2: what is known about it?")
 }

@@ -61,5 +61,5 @@ func device(_ context.Context, a *snapshot, r *request) (page, error) {
 	for _, name := range slices.Sorted(maps.Keys(d.Notes)) {
 		out.Noted = append(out.Noted, note{name, d.Notes[name]})
 	}
-	return page{Template: "device", Question: joined(d.Name(), d.Place()) + ": what is known about it?", Place: "devices", Content: out}, nil
+	return page{Template: "device", Question: joined(d.Name(), d.Where()) + ": what is known about it?", Place: "devices", Content: out}, nil
 }

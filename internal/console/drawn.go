@@ -122,9 +122,17 @@ func (v *reached) sentence(p *picture.Picture) string {
 		text += " So that it can be read, what is alike is put together; a group opens where it stands."
 	}
 	if p.Back > 0 {
-		text += fmt.Sprintf(" Links that lead back to what is reached already are not drawn: %d.", p.Back)
+		text += " " + backText(p.Back)
 	}
 	return text
+}
+
+// backText says why there are fewer arrows than connections.
+func backText(n int) string {
+	if n == 1 {
+		return "One more connection leads to nothing new, only to what is in the picture already, and has no arrow."
+	}
+	return fmt.Sprintf("%d more connections lead to nothing new, only to what is in the picture already, and have no arrows.", n)
 }
 
 func lineText(l *picture.Line) string {

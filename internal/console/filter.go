@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/cordon-trust/cordon/internal/kit/fault"
+	"github.com/cordon-trust/cordon/internal/model"
 )
 
 const (
@@ -55,6 +56,24 @@ func (c *choice) has(texts ...string) bool {
 
 // is reports whether a value is the one that was asked for, or none was.
 func (c *choice) is(value string) bool { return c.Value == "" || c.Value == value }
+
+// chosen says in words how the form of a list narrows it; empty: not at all.
+func chosen(form []*choice) string {
+	var out []string
+	for _, c := range form {
+		if c.Value != "" && !c.Hidden {
+			out = append(out, strings.ToLower(c.Label)+" "+c.Value)
+		}
+	}
+	return joined(out...)
+}
+
+// narrows reports whether somebody used the form. The navigation leads to the open findings by itself.
+func narrows(form []*choice) bool {
+	return slices.ContainsFunc(form, func(c *choice) bool {
+		return c.Value != "" && !c.Hidden && (c.Name != "state" || c.Value != string(model.Open))
+	})
+}
 
 // pager is where in a list a page stands. Numbers count from 1.
 type pager struct {

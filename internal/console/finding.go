@@ -82,10 +82,8 @@ func (f *oneFinding) where() string {
 	if f.DeviceCount != 1 {
 		return strconv.Itoa(f.DeviceCount) + " devices"
 	}
-	if !f.First.Listed {
-		return joined("A device that is not on the list", f.First.Name, f.First.Place)
-	}
-	return joined(f.First.Name, f.First.Place)
+	d := f.First
+	return joined(d.Called(), where(d.Location, d.Zone, d.Site))
 }
 
 // Missing is how many devices are not listed.

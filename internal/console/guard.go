@@ -40,7 +40,7 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	switch {
 	case !slices.Contains(c.hosts, strings.ToLower(r.Host)):
-		refuse(w, http.StatusMisdirectedRequest, "This address is not the console's. Open the address that `cordon serve` printed.")
+		refuse(w, http.StatusMisdirectedRequest, "This address is not the console's. Open the address that `cordon serve` or `cordon demo` printed.")
 	case c.foreign.Check(r) != nil || fromElsewhere(r):
 		refuse(w, http.StatusForbidden, "Pages of other sites may not use the console.")
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
@@ -51,7 +51,7 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.URL.Query().Has(tokenParam):
 		c.enter(w, r)
 	case !c.known(r):
-		refuse(w, http.StatusUnauthorized, "Open the address that `cordon serve` printed when it was started; it holds the key to this console. "+
+		refuse(w, http.StatusUnauthorized, "Open the address that `cordon serve` or `cordon demo` printed when it was started; it holds the key to this console. "+
 			"If you just did, go on here:")
 	default:
 		c.mux.ServeHTTP(w, r)
@@ -80,7 +80,7 @@ func fromElsewhere(r *http.Request) bool {
 func (c *Console) enter(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	if !same(query.Get(tokenParam), c.token) {
-		refuse(w, http.StatusUnauthorized, "This address is of another run of `cordon serve`. Open the one that it printed last.")
+		refuse(w, http.StatusUnauthorized, "This address is of another run of `cordon serve` or `cordon demo`. Open the one that was printed last.")
 		return
 	}
 	query.Del(tokenParam)

@@ -46,7 +46,7 @@ func (n namer) of(s model.Subject) named {
 	case model.KindDevice:
 		if d, ok := n.Devices[s]; ok {
 			l := listed{d, identify(&d)}
-			return named{Subject: s, Label: l.Name(), Note: l.Place(), Link: l.Link()}
+			return named{Subject: s, Label: l.Name(), Note: l.Where(), Link: l.Link()}
 		}
 		out.Label, out.Note = last, "not on the device list"
 		switch len(parts) {

@@ -131,17 +131,17 @@ func TestPagesSay(t *testing.T) {
 			"Leave the device connected and on", "critical", "cordon trust confirm acme FINGERPRINT", "A lab home", "As of 2026-11-20 12:00:00 UTC",
 		}, []string{"infected", "compromised", "unplug"}},
 		{of[model.UpdateAltered], []string{
-			"PUMP-1, ward 3, bed 1, infusion, main: what should be done?", "In use on a patient: not known", "so act as if it is",
+			"PUMP-1, ward 3, bed 1: what should be done?", "In use on a patient: not known", "so act as if it is",
 			"Now, beside the device", "Swap the device for a spare when its patient allows it", "Later, security and the maker",
 			"1 device.", "clinical engineering", "product:acme/pump-7", "over http", "It is open", "Who said what about these bytes", "of 200000 bytes", "bytes differ",
 		}, []string{"This finding is closed"}},
 		{of[model.UpdatePlaintext], []string{"2 devices: what should be done?", "Nothing to do at the bedside", "PUMP-2", "MON-1"}, nil},
-		{of[model.UpdateWithdrawn], []string{"A device that is not on the list, device:ip/main/-/10.0.0.99/-: what should be done?", "not on the device list", "the battery drains", "release:acme/pump-7/1"}, nil},
+		{of[model.UpdateWithdrawn], []string{"A device at 10.0.0.99 that is not on the list: what should be done?", "not on the device list", "the battery drains", "release:acme/pump-7/1"}, nil},
 		{"/findings", []string{"What was found, and does it still hold?", "4 findings, the open and the gravest first"}, nil},
 		{"/findings?severity=critical", []string{"1 finding,", "Altered update"}, []string{"Unprotected download</span>"}},
 		{"/findings?rule=update.plaintext&state=&severity=", []string{"1 finding,", "Unprotected download"}, []string{"Altered update"}},
 		{"/findings?state=closed", []string{"There is no such finding", "That says nothing of what the sensor did not see"}, []string{"PUMP-1"}},
-		{"/devices", []string{"4 devices.", "PUMP-1", "SRV-1", "ward 4, monitoring, main"}, nil},
+		{"/devices", []string{"4 devices.", "PUMP-1", "SRV-1", "ward 4, zone monitoring, site main"}, nil},
 		{"/devices?role=server", []string{"1 device.", "SRV-1"}, []string{"PUMP-1"}},
 		{"/devices?text=BED+2", []string{"1 device.", "PUMP-2"}, []string{"PUMP-1"}},
 		{"/devices?text=10.0.0.13", []string{"1 device.", "SRV-1"}, []string{"PUMP-1"}},
@@ -185,7 +185,7 @@ func TestDevicePage(t *testing.T) {
 	}
 	text := parse(t, v.get(t, links["PUMP-2"]).Body.String()).text
 	for _, s := range []string{
-		"PUMP-2, ward 3, bed 2, infusion, main: what is known about it?", "In use on a patient: not known", "2 findings open", "helper.bin",
+		"PUMP-2, ward 3, bed 2: what is known about it?", "In use on a patient: not known", "2 findings open", "helper.bin",
 		"SN-2", "10.0.0.11", "floor", "second", "Who said what about this device",
 	} {
 		if !strings.Contains(text, s) {

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/cordon-trust/cordon/internal/app"
@@ -30,7 +31,29 @@ func (d *listed) Name() string {
 }
 
 // Place is where the list says that it stands.
-func (d *listed) Place() string { return joined(d.Location, d.Zone, d.Site) }
+func (d *listed) Place() string { return place(d.Location, d.Zone, d.Site) }
+
+// Where is the shortest text that says where to look for it.
+func (d *listed) Where() string { return where(d.Location, d.Zone, d.Site) }
+
+// place says all that is known of where a device stands. What a zone or a site is called says little without the word.
+func place(location, zone, site string) string {
+	if zone != "" {
+		zone = "zone " + zone
+	}
+	if site != "" {
+		site = "site " + site
+	}
+	return joined(location, zone, site)
+}
+
+// where is the location that people know; what else is known only when there is none.
+func where(location, zone, site string) string {
+	if location != "" {
+		return location
+	}
+	return place("", zone, site)
+}
 
 // Link leads to the page of the device.
 func (d *listed) Link() string { return "/devices/" + d.ID.Hex() }
@@ -102,9 +125,9 @@ type concerned struct {
 }
 
 func (r *register) concerned(d *model.FindingDevice) concerned {
-	out := concerned{FindingDevice: d, Name: d.Asset, Place: joined(d.Location, d.Zone, d.Site)}
+	out := concerned{FindingDevice: d, Name: d.Asset, Place: place(d.Location, d.Zone, d.Site)}
 	if out.Name == "" {
-		out.Name = d.Device.String()
+		out.Name = cmp.Or(d.Device.DeviceAddr(), d.Device.String())
 	}
 	if l := r.of(d); l != nil {
 		out.Link = l.Link()

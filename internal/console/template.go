@@ -100,5 +100,7 @@ func words() template.FuncMap {
 		"family":     family,
 		"reach":      reachOf,
 		"stateMeans": stateMeans,
+		"chosen":     chosen,
+		"narrows":    narrows,
 	}
 }

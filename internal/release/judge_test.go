@@ -123,7 +123,10 @@ func TestJudge(t *testing.T) {
 		"nobody's":            {t: seen("x", "y"), verdict: model.Unknown, why: []string{"no organisation that this house trusts has signed these bytes"}},
 		"nobody's, one name":  {t: seen("pump.bin", "longer than it was"), verdict: model.Unknown},
 		"no name":             {t: seen("", "nex"), verdict: model.Unknown},
-		"name and size":       {t: seen("pump.bin", "nex"), verdict: model.Altered, release: "2.1.0", why: []string{"has the name and the size of an artifact of release:acme/pump-7/2.1.0, and its bytes differ"}},
+		"name and size": {t: seen("pump.bin", "nex"), verdict: model.Altered, release: "2.1.0", why: []string{
+			`"pump.bin" has the name and the size of the file that acme signed as pump-7 2.1.0, but other bytes`,
+			"it has the name and the size of an artifact of release:acme/pump-7/2.1.0, and its bytes differ",
+		}},
 		"name and host": {
 			said: func(w *ward) {
 				w.release("2.2.0", 3, func(s *Set) { s.Hosts = []string{"update.acme.test"} }, artifact("pump.bin", "newest"))

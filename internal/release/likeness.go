@@ -2,7 +2,9 @@ package release
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/cordon-trust/cordon/internal/model"
@@ -38,6 +40,30 @@ func (l *likeness) text() string {
 		text = strings.Join(parts[:last], ", ") + " and " + text
 	}
 	return text + " of an artifact of " + l.release.String()
+}
+
+// plainly says what a file looks like to whoever knows files by their names.
+func (c *judging) plainly(l *likeness) string {
+	name := "a file without a name"
+	if c.t.Name != "" {
+		name = strconv.Quote(c.t.Name)
+	}
+	like := "parts"
+	switch {
+	case l.named && l.size:
+		like = "the name and the size"
+	case l.named:
+		like = "the name"
+	}
+	who := l.publisher + " signed"
+	if l.artifact == nil {
+		who = "this house vouched for"
+	}
+	release := l.release.String()
+	if parts := l.release.Parts(); len(parts) > 1 { // the first is whose it is
+		release = strings.Join(parts[1:], " ")
+	}
+	return fmt.Sprintf("%s has %s of the file that %s as %s", name, like, who, release)
 }
 
 // likest returns the artifact that the transfer looks most like, or nil.

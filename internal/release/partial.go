@@ -123,7 +123,8 @@ func (c *judging) alteredInPart() bool {
 	}
 	c.j.Verdict = model.Altered
 	c.nameLike(list[i])
-	c.why("the file %q has %s, and its bytes differ, though parts of it are missing", c.t.Name, list[i].text())
+	c.why("%s, but other bytes, as far as it was seen", c.plainly(list[i]))
+	c.why("it has %s, and its bytes differ, though parts of it are missing", list[i].text())
 	c.sayParts(list[i])
 	return true
 }

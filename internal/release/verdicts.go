@@ -161,7 +161,8 @@ func (c *judging) altered() bool {
 	}
 	c.j.Verdict = model.Altered
 	c.nameLike(l)
-	c.why("the file %q has %s, and its bytes differ from that artifact, which is %s of %d bytes", c.t.Name, l.text(), l.digest, l.length)
+	c.why("%s, but other bytes", c.plainly(l))
+	c.why("it has %s, and its bytes differ from that artifact, which is %s of %d bytes", l.text(), l.digest, l.length)
 	return true
 }
 

@@ -16,6 +16,7 @@ type item struct {
 	cluster    *cluster // nil: a line passes
 	node       int      // -1: it is the whole cluster
 	x, y, w, h int
+	small      int // of a frame: the width of the boxes in it
 }
 
 func (t *item) middle() int { return t.y + t.h/2 }

@@ -238,3 +238,23 @@ func TestCut(t *testing.T) {
 		}
 	})
 }
+
+// What a box is wide enough for is not cut, and a long text makes no box wider than others can bear.
+func TestWidth(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.String().Draw(t, "text")
+		if got := picture.Cut(text, picture.Width(text, 12), 12); got != text {
+			t.Fatalf("%q was cut to %q", text, got)
+		}
+	})
+	file := picture.Node{Label: "pump-7-2.1.0.bin", Note: "start, in no release", Kind: model.KindArtifact, State: picture.Source}
+	long := picture.Node{Label: strings.Repeat("m", 300), Kind: model.KindDevice, State: picture.Certain}
+	p := picture.Draw(picture.Input{Nodes: []picture.Node{file, long}, Links: []picture.Link{{From: 0, To: 1}}})
+	if b := p.Boxes[0]; b.Label != file.Label || b.Note != file.Note {
+		t.Errorf("%q and %q", b.Label, b.Note)
+	}
+	if b := p.Boxes[1]; b.W > 250 || !strings.HasSuffix(b.Label, "\u2026") {
+		t.Errorf("%d wide with %q", b.W, b.Label)
+	}
+}

@@ -11,10 +11,14 @@ import (
 // Measures in the units of the picture, which are pixels unless it is made larger or smaller.
 const (
 	margin   = 10
-	header   = 34 // above the columns, for their headings
-	boxW     = 150
+	header   = 34  // above the columns, for their headings
+	boxW     = 150 // at least; a column is as wide as its texts, up to maxBoxW
+	maxBoxW  = 250
+	aside    = 38 // of a box: what its text leaves free
 	boxH     = 46
-	smallW   = 98
+	smallW   = 98 // likewise, up to maxSmall
+	maxSmall = 150
+	inset    = 14 // as aside
 	smallH   = 26
 	smallGap = 6
 	gapX     = 104 // between columns
@@ -42,13 +46,13 @@ func (d *drawing) place() {
 	for c, row := range d.rows {
 		w, h := 0, -gapY
 		for _, i := range row {
-			d.items[i].size()
+			d.size(d.items[i])
 			w = max(w, d.items[i].w)
 			h += d.items[i].h + gapY
 		}
 		for _, i := range row {
 			t := d.items[i]
-			if t.cluster == nil {
+			if t.cluster == nil || !t.cluster.framed() {
 				t.w = w
 			}
 			t.x = x + (w-t.w)/2
@@ -68,17 +72,25 @@ func (d *drawing) place() {
 }
 
 // size gives an item its width and height.
-func (t *item) size() {
+func (d *drawing) size(t *item) {
 	switch {
 	case t.cluster == nil:
 		t.h = passH
 	case t.cluster.framed():
 		n := t.cluster.boxes()
 		columns := grid(n)
-		t.w = max(boxW, columns*(smallW+smallGap)-smallGap+2*padding)
+		t.small = smallW
+		for _, node := range t.cluster.members[:t.cluster.shown] {
+			t.small = max(t.small, min(Width(d.in.Nodes[node].Label, small)+inset, maxSmall))
+		}
+		t.w = max(boxW, columns*(t.small+smallGap)-smallGap+2*padding)
 		t.h = frameTop + (n+columns-1)/columns*(smallH+smallGap) - smallGap + padding
 	default:
 		t.w, t.h = boxW, boxH
+		if t.node >= 0 {
+			n := &d.in.Nodes[t.node]
+			t.w = max(boxW, min(max(Width(n.Label, bold), Width(n.Note, note)+stateW)+aside, maxBoxW))
+		}
 	}
 }
 
@@ -154,19 +166,19 @@ func (d *drawing) show(t *item) {
 			Group: c.id, Opened: c.opened,
 		})
 		columns := grid(c.boxes())
-		left := t.x + (t.w-columns*(smallW+smallGap)+smallGap)/2
+		left := t.x + (t.w-columns*(t.small+smallGap)+smallGap)/2
 		perColumn := (c.boxes() + columns - 1) / columns
 		at := func(n int) (x, y int) {
-			return left + n/perColumn*(smallW+smallGap), t.y + frameTop + n%perColumn*(smallH+smallGap)
+			return left + n/perColumn*(t.small+smallGap), t.y + frameTop + n%perColumn*(smallH+smallGap)
 		}
 		for n, node := range c.members[:c.shown] {
 			x, y := at(n)
-			d.box(Box{X: x, Y: y, W: smallW, H: smallH, Node: node, Small: true})
+			d.box(Box{X: x, Y: y, W: t.small, H: smallH, Node: node, Small: true})
 		}
 		if c.rest() {
 			x, y := at(c.shown)
 			rest := c.members[c.shown:]
-			d.group(Box{X: x, Y: y, W: smallW, H: smallH, Small: true, Members: rest, Label: strconv.Itoa(len(rest)) + " more", Rest: true}, c)
+			d.group(Box{X: x, Y: y, W: t.small, H: smallH, Small: true, Members: rest, Label: strconv.Itoa(len(rest)) + " more", Rest: true}, c)
 		}
 	case c.closed:
 		d.group(Box{X: t.x, Y: t.y, W: t.w, H: t.h, Members: c.members, Label: Many(len(c.members), c.kind)}, c)
@@ -180,9 +192,9 @@ func (d *drawing) box(b Box) {
 	n := &d.in.Nodes[b.Node]
 	b.Full, b.Href, b.Kind, b.State = n.Full, n.Href, n.Kind, n.State
 	if b.Small {
-		b.Label = Cut(n.Label, b.W-14, small)
+		b.Label = Cut(n.Label, b.W-inset, small)
 	} else {
-		b.Label, b.Note = Cut(n.Label, b.W-38, bold), Cut(n.Note, b.W-38-stateW, note)
+		b.Label, b.Note = Cut(n.Label, b.W-aside, bold), Cut(n.Note, b.W-aside-stateW, note)
 	}
 	d.out.Boxes = append(d.out.Boxes, b)
 }

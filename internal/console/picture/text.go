@@ -27,6 +27,15 @@ func Cut(text string, width, size int) string {
 	return text
 }
 
+// Width is how many pixels a text takes at a size of letters, as [Cut] counts them.
+func Width(text string, size int) int {
+	used := 0
+	for _, r := range text {
+		used += letters(r) * size
+	}
+	return (used + 99) / 100
+}
+
 // letters is the width of a character in hundredths of the size of letters.
 func letters(r rune) int {
 	const (

@@ -235,7 +235,9 @@ func richer(x, y model.FindingDevice) bool {
 	if x.Listed != y.Listed {
 		return x.Listed
 	}
-	return cmp.Or(cmp.Compare(x.Product.String(), y.Product.String()), cmp.Compare(x.Asset, y.Asset)) > 0
+	return cmp.Or(
+		cmp.Compare(x.Product.String(), y.Product.String()), cmp.Compare(x.Asset, y.Asset), cmp.Compare(x.Location, y.Location),
+	) > 0
 }
 
 // take counts a transfer and lets the earliest speak for the finding.

@@ -42,14 +42,14 @@ func who(g *gathered) string {
 	if n := len(g.devices); n > 1 {
 		return fmt.Sprintf("%d devices", n)
 	}
-	name := g.device.Device.String()
-	if g.device.Asset != "" {
-		name = g.device.Asset
+	d := g.device
+	if r, held := g.devices[d.Device]; held { // all that was said of it
+		d = r
 	}
-	if g.device.Location != "" {
-		return name + " (" + g.device.Location + ")"
+	if d.Location != "" {
+		return d.Called() + " (" + d.Location + ")"
 	}
-	return name
+	return d.Called()
 }
 
 // took says whether the receiver asked for the bytes.
