@@ -33,6 +33,7 @@ func answers() []answer {
 		{keyRow{}, "key list", "a key behind a trust root"},
 		{logRow{}, "log verify", "a log that verified"},
 		{proofRow{}, "log proof", "a proof that the house ledger holds a statement"},
+		{provenRow{}, "log check", "a proof that holds, and what it proves"},
 		{manualRow{}, "help --man", "the manual pages that were written"},
 		{partRow{}, "watch", "a part of an object that was fetched in ranges"},
 		{published{}, "release publish", "what was published"},

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -34,6 +35,9 @@ type running struct {
 
 var demoLink = regexp.MustCompile(`^  (http://127\.0\.0\.1:[0-9]+/findings/[0-9a-f]{64}\?token=[0-9a-f]{32})\n$`)
 
+// patience is for a demo on a machine that does much else.
+const patience = 2 * time.Minute
+
 // startDemo starts a demo without HOME and waits for its address.
 func startDemo(t *testing.T, temp string, env []string, flags ...string) *running {
 	t.Helper()
@@ -41,7 +45,13 @@ func startDemo(t *testing.T, temp string, env []string, flags ...string) *runnin
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &running{cmd: exec.CommandContext(t.Context(), self), said: &bytes.Buffer{}}
+	// Under nohup a hang-up is ignored, also by children. Of a signal that is handled here they have the default.
+	handled := make(chan os.Signal, 1)
+	signal.Notify(handled, syscall.SIGHUP)
+	t.Cleanup(func() { signal.Stop(handled) })
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	t.Cleanup(cancel)
+	r := &running{cmd: exec.CommandContext(ctx, self), said: &bytes.Buffer{}}
 	r.cmd.Args = append([]string{"cordon", "demo"}, flags...)
 	r.cmd.Env = append([]string{"TMPDIR=" + temp, "PATH=" + os.Getenv("PATH")}, env...)
 	r.cmd.Stderr = r.said

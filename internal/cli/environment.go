@@ -40,6 +40,8 @@ func variables() []variable {
 		{name: "CORDON_SHARED", developing: true, meaning: "folder of captures, vectors and checks that are not part of the repository; ../shared unless set"},
 		{name: "CORDON_SWEEP", developing: true, meaning: "full: a test changes every byte instead of every so many"},
 		{name: "CORDON_BIN", developing: true, meaning: "binary that is built already, for make bench"},
+		{name: "CORDON_SCREENSHOTS", developing: true, meaning: "folder for the pictures that the tests of the console in a browser take; .tools/screenshots unless set"},
+		{name: "CORDON_PROFILE", developing: true, meaning: "file for the build profile that scripts/profile makes"},
 		{name: "CORDON_BENCH_ARGS", developing: true, meaning: "other arguments for the binary under make bench"},
 	}
 }

@@ -14,7 +14,7 @@ const (
 )
 
 // unframed are the notes of messages of which receivers may take different bytes.
-const unframed = http.NoteBadLength | http.NoteTwoLengths | http.NoteBadChunk | http.NoteBadCoding | http.NoteOldChunks
+const unframed = http.NoteBadLength | http.NoteTwoLengths | http.NoteBadChunk | http.NoteBadCoding | http.NoteOldChunks | http.NoteSpace
 
 // inner takes the multipart body of one message apart while it passes. A form gives a transfer for each of its
 // files; several ranges of an object are used for the whole of it. Inners are recycled.

@@ -281,6 +281,7 @@ var noteTexts = [...]struct {
 }{
 	{http.NoteBadLength, "its Content-Length is not a number that can be true, so that its end is not known"},
 	{http.NoteTwoLengths, "it has both a Content-Length and a Transfer-Encoding, so that receivers may take different bytes of it"},
+	{http.NoteSpace, "a space stands before the colon of its length, so that receivers may take different bytes of it"},
 	{http.NoteOldChunks, "it is chunked in HTTP/1.0, so that receivers may take different bytes of it"},
 	{http.NoteClose, "only the close of the connection says where it ends"},
 	{http.NoteBadChunk, "its chunks are not framed as they should be"},

@@ -48,6 +48,9 @@ func (p *parser) frame() {
 			m.First, m.Last, m.Whole = h.first, h.last, h.whole
 		}
 	}
+	if h.spaced {
+		m.Notes |= NoteSpace
+	}
 	if h.chunked || h.coded {
 		if h.length >= 0 || h.badLen {
 			m.Notes |= NoteTwoLengths

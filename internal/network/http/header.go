@@ -65,6 +65,7 @@ type header struct {
 	length  int64 // -1: none
 	badLen  bool
 	chunked bool
+	spaced  bool // white space before the colon of a field that frames
 	coded   bool // a transfer coding that is not chunked alone
 	coding  Coding
 	first   int64
@@ -158,6 +159,7 @@ func (h *header) field(l []byte) {
 		}
 	case 14:
 		if is(name, "content-length") {
+			h.spaced = h.spaced || len(name) < i
 			h.contentLength(bytes.TrimSpace(l[i+1:]))
 		}
 	case 16:
@@ -166,6 +168,7 @@ func (h *header) field(l []byte) {
 		}
 	case 17:
 		if is(name, "transfer-encoding") {
+			h.spaced = h.spaced || len(name) < i
 			h.transferEncoding(bytes.TrimSpace(l[i+1:]))
 		}
 	}

@@ -44,6 +44,7 @@ const (
 	NoteTooLong                     // the header section is longer than is read
 	NoteNoRequest                   // the request was not seen, or is not certain
 	NoteOldChunks                   // chunked in HTTP/1.0, which receivers frame differently (RFC 9112 section 6.1)
+	NoteSpace                       // white space before the colon of a field that frames: some receivers ignore it, some refuse it (RFC 9112 section 5.1)
 )
 
 // Coding is the content coding of a body.

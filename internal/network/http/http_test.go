@@ -146,6 +146,17 @@ func TestMessages(t *testing.T) {
 			ask, "HTTP/1.1 200 OK\r\nContent-Length: 99\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", false,
 			[]got{want("hello", func(g *got) { g.Declared, g.Notes, g.Complete = -1, NoteTwoLengths, false })},
 		},
+		"a space before the colon of a length": {
+			ask, "HTTP/1.1 200 OK\r\nContent-Length : 5\r\n\r\nhello", false,
+			[]got{want("hello", func(g *got) { g.Notes, g.Complete = NoteSpace, false })},
+		},
+		"a tab before the colon of a coding": {
+			ask, "HTTP/1.1 200 OK\r\nTransfer-Encoding\t: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", false,
+			[]got{want("hello", func(g *got) { g.Declared, g.Notes, g.Complete = -1, NoteSpace, false })},
+		},
+		"a space before another colon": {
+			ask, "HTTP/1.1 200 OK\r\nServer : x\r\nContent-Length: 5\r\n\r\nhello", false, []got{want("hello", nil)},
+		},
 		"chunks in HTTP/1.0": {
 			ask, "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", false,
 			[]got{want("hello", func(g *got) { g.Declared, g.Notes, g.Complete = -1, NoteOldChunks, false })},

@@ -303,7 +303,7 @@ func (p *parser) begin() {
 // framing, nobody can say which bytes this one took, so no digest is claimed.
 func (p *parser) finish(framed bool) {
 	m := &p.msg
-	m.Complete = framed && m.Missing == 0 && m.Notes&(NoteBadLength|NoteBadCoding|NoteBadChunk|NoteTwoLengths|NoteOldChunks) == 0
+	m.Complete = framed && m.Missing == 0 && m.Notes&(NoteBadLength|NoteBadCoding|NoteBadChunk|NoteTwoLengths|NoteOldChunks|NoteSpace) == 0
 	m.Stop = max(m.Stop, p.off)
 	p.open, p.state = false, start
 	if !p.begun && (m.Missing > 0 || m.Method != "" && m.Declared > 0) {
