@@ -56,8 +56,8 @@ the finding is open again then.`,
 func newFindingUnholdCommand(s *state) *cobra.Command {
 	var reason string
 	cmd := &cobra.Command{
-		Use:     "unhold ID...",
-		Short:   "take holds back: the findings are open again",
+		Use:   "unhold ID...",
+		Short: "take holds back: the findings are open again",
 		Long: `Take holds back, also such as no longer count: those would count again when what ended them is gone, such as
 a device whose rows are erased.`,
 		Example: `  cordon finding unhold sha256:... --reason "the maker does not know it after all"`,
