@@ -47,9 +47,12 @@ func KeyFiles(dir string, h Home) (have []KeyFile, missing []string, err error) 
 			return have, missing, fault.Wrap(err, fault.ReadFailed, "the folder of keys cannot be read")
 		}
 		for _, d := range list {
-			info, err := d.Info()
 			ext := filepath.Ext(d.Name())
-			if err != nil || ext != ".age" && ext != ".key" {
+			if ext != ".age" && ext != ".key" {
+				continue
+			}
+			info, err := os.Stat(filepath.Join(dir, sub, d.Name())) // of a link, what it leads to is opened
+			if err != nil {
 				continue
 			}
 			have = append(have, KeyFile{sub + "/" + d.Name(), info.Mode().Perm(), ext == ".key", info.Mode().Perm()&0o077 != 0})

@@ -12,7 +12,8 @@ import (
 )
 
 // Erase removes the body of a statement, its rows and what was derived from them. Entry, digest, author
-// and time stay, so the ledger's proofs hold. What the house stands on is not erased: see [App.erasable].
+// and time stay, so the ledger's proofs hold. With a decision about a finding the earlier ones go too, so that none of
+// them counts again. What the house stands on is not erased: see [App.erasable].
 func (a *App) Erase(ctx context.Context, statement model.Digest) (rows int64, err error) {
 	done := false
 	err = a.update(ctx, func(tx *store.Tx) error {
@@ -38,7 +39,7 @@ func (a *App) Erase(ctx context.Context, statement model.Digest) (rows int64, er
 		if _, err := tx.Edges().DeleteByStatement(ctx, statement); err != nil {
 			return err
 		}
-		return tx.Archive().Erase(ctx, statement, a.opt.Clock.Now())
+		return a.eraseBodies(ctx, tx, rec)
 	})
 	if err == nil && !a.opt.DryRun {
 		err = a.db.Scrub(ctx) // also when it was erased before: that run may have been cut short here
@@ -47,6 +48,23 @@ func (a *App) Erase(ctx context.Context, statement model.Digest) (rows int64, er
 		err = fault.New(fault.NotAllowed, "statement:%s is erased already", statement)
 	}
 	return rows, err
+}
+
+// eraseBodies erases the body of a statement, and with a review those that it was the last word about.
+func (a *App) eraseBodies(ctx context.Context, tx *store.Tx, rec ledger.Record) error {
+	list := []model.Digest{rec.Digest}
+	if rec.PredicateType == evidence.PredicateURI(evidence.PredReview) {
+		var err error
+		if list, err = a.reviewsUpTo(ctx, tx, rec); err != nil {
+			return err
+		}
+	}
+	for _, d := range list {
+		if err := tx.Archive().Erase(ctx, d, a.opt.Clock.Now()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // erasable refuses what answers rest on when it is silent. A root, a withdrawal or a compromise would

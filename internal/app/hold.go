@@ -61,10 +61,11 @@ func (a *App) HoldFindings(ctx context.Context, d HoldDraft) ([]Reviewed, error)
 	})
 }
 
-// UnholdFindings takes holds back: the findings are open again.
+// UnholdFindings takes holds back: the findings are open again. A hold that lapsed can be taken back too: it would
+// count again when what ended it is no longer there, such as a device whose rows are erased.
 func (a *App) UnholdFindings(ctx context.Context, list []model.Digest, reason string) ([]Reviewed, error) {
 	return a.review(ctx, list, func(f *model.Finding) (finding.Review, error) {
-		if f.State != model.Held {
+		if lapsed := f.Lapsed; f.State != model.Held && (lapsed == nil || lapsed.Ended == finding.TakenBack) {
 			return finding.Review{}, fault.New(fault.NotAllowed, "finding %s is not held, it is %s", f.ID, f.State)
 		}
 		return finding.NewReview(a.header(), f, finding.Unhold, reason), nil
@@ -176,14 +177,18 @@ type decided struct {
 }
 
 // readReviews reads what this house decided about findings, in the order of its ledger. What rests on a key that is
-// said to be compromised decides nothing: its thief could put findings to rest.
+// said to be compromised puts nothing to rest: its thief could have said so. That it takes a hold back counts: it
+// hides nothing, and without it an older hold would.
 func (a *App) readReviews(ctx context.Context, tx *store.Tx, f *facts) (reviews, error) {
 	out := reviews{}
 	err := a.each(ctx, tx, f.roots, evidence.PredReview, func(v evidence.Verified, rec ledger.Record) error {
-		if v.Effect != evidence.Fact || f.roots.Stands(v, rec.HeldAt, f.compromises) != nil {
+		if v.Effect != evidence.Fact {
 			return nil
 		}
 		r, err := finding.DecodeReview(v.Statement)
+		if r.Decision != finding.Unhold && f.roots.Stands(v, rec.HeldAt, f.compromises) != nil {
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -191,6 +196,31 @@ func (a *App) readReviews(ctx context.Context, tx *store.Tx, f *facts) (reviews,
 		return nil
 	})
 	return out, err
+}
+
+// reviewsUpTo returns a review and those of the same finding before it. They are erased together: an older hold would
+// count again once the review that came after it is silent.
+func (a *App) reviewsUpTo(ctx context.Context, tx *store.Tx, last ledger.Record) (list []model.Digest, err error) {
+	roots, err := a.roots(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	of := map[model.Digest][]model.Digest{}
+	err = a.each(ctx, tx, roots, evidence.PredReview, func(v evidence.Verified, rec ledger.Record) error {
+		r, err := finding.DecodeReview(v.Statement)
+		if err != nil {
+			return nil //nolint:nilerr // it decides nothing
+		}
+		of[r.Finding] = append(of[r.Finding], rec.Digest)
+		if rec.Digest == last.Digest {
+			list = of[r.Finding]
+		}
+		return nil
+	})
+	if len(list) == 0 {
+		list = []model.Digest{last.Digest}
+	}
+	return list, err
 }
 
 // rest puts those findings to rest about which a person of this house said so.

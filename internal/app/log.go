@@ -224,7 +224,11 @@ func (a *App) Proofs(ctx context.Context, sub model.Subject) ([]ProofInfo, error
 				if err != nil {
 					return err
 				}
-				out = append(out, ProofInfo{Statement: rec.Digest, Log: l.Origin(), Index: p.Index, Size: p.Size, Proof: text})
+				info := ProofInfo{Log: l.Origin(), Index: p.Index, Size: p.Size, Proof: text}
+				if p.Salt != nil {
+					info.Statement = rec.Digest
+				}
+				out = append(out, info)
 			}
 			return nil
 		})

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/cordon-trust/cordon/internal/evidence"
-	"github.com/cordon-trust/cordon/internal/evidence/ledger"
 	"github.com/cordon-trust/cordon/internal/kit/fault"
 	"github.com/cordon-trust/cordon/internal/model"
 	"github.com/cordon-trust/cordon/internal/store"
@@ -24,6 +23,8 @@ func ProofFile(list []ProofInfo) ([]byte, error) {
 type Proven struct {
 	Statement model.Digest `json:"statement,omitzero"` // zero: the salt is erased, so the entry shows no statement
 	Log       string       `json:"log"`
+	Owner     string       `json:"owner"`     // of the log: the organisation by whose root its checkpoint was verified
+	Confirmed bool         `json:"confirmed"` // a person of this house compared the fingerprint of that root
 	Index     int64        `json:"index"`
 	Size      int64        `json:"size"`
 	Author    string       `json:"author"` // of the entry
@@ -58,35 +59,37 @@ func (a *App) CheckProofs(ctx context.Context, file []byte) ([]Proven, error) {
 
 // checkProof checks one proof under the keys of the log that it names.
 func checkProof(roots *evidence.Roots, line *evidence.NamedProof) (Proven, error) {
-	id, ok := logOf(roots, line.Log)
+	t, id, ok := logOf(roots, line.Log)
 	if !ok {
 		return Proven{}, fault.New(fault.UnknownOrg, "no root that this home holds names the log %q", line.Log).
 			Hint("`cordon trust add FILE` takes the root of its organisation")
 	}
-	e, cp, shown, err := line.Check(id)
+	e, cp, err := line.Check(id)
 	if err != nil {
 		return Proven{}, err
 	}
-	out := Proven{Log: line.Log, Index: line.Index, Size: line.Size, Author: e.Author, Time: cp.Time}
-	if shown {
-		out.Statement = line.Statement
-	}
-	return out, nil
+	return Proven{
+		Statement: line.Statement, Log: line.Log, Owner: t.Root.Author, Confirmed: t.Confirmed,
+		Index: line.Index, Size: line.Size, Author: e.Author, Time: cp.Time,
+	}, nil
 }
 
-// logOf finds a log by its origin in the roots that are held.
-func logOf(roots *evidence.Roots, origin string) (evidence.LogIdentity, bool) {
+// logOf finds a log by its origin in the root of the organisation whose name the origin begins with. That another
+// root names it too means nothing: anybody can write a name into a root.
+func logOf(roots *evidence.Roots, origin string) (evidence.Trusted, evidence.LogIdentity, bool) {
 	for _, org := range roots.Orgs() {
-		t, _ := roots.Of(org)
-		for _, purpose := range []string{evidence.LogHouse, evidence.LogPublication} {
-			id, ok := t.Root.Log(purpose)
-			if !ok {
-				continue
-			}
-			if l, err := ledger.NewLog(id); err == nil && l.Origin() == origin {
-				return id, true
-			}
+		var purpose string
+		switch origin {
+		case houseOrigin(org):
+			purpose = evidence.LogHouse
+		case publicationOrigin(org):
+			purpose = evidence.LogPublication
+		default:
+			continue
 		}
+		t, _ := roots.Of(org)
+		id, ok := t.Root.Log(purpose)
+		return t, id, ok && id.Origin == origin
 	}
-	return evidence.LogIdentity{}, false
+	return evidence.Trusted{}, evidence.LogIdentity{}, false
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"time"
 
 	"github.com/cordon-trust/cordon/internal/exposure"
 	"github.com/cordon-trust/cordon/internal/exposure/graph"
@@ -148,16 +149,16 @@ func (r *rowEdges) ofList(give func(model.Edge) error) error {
 }
 
 // seen yields the edges of recorded transfers: the bytes, and the releases which they are part of, reached the
-// device. Of equal ones the first that is read counts.
+// device. Rows come as they were recorded; an edge that was seen earlier than one that was given is given too.
 func (r *rowEdges) seen(ctx context.Context, give func(model.Edge) error) error {
 	type pair struct{ from, to model.Subject }
-	once := map[pair]struct{}{}
+	since := map[pair]time.Time{}
 	put := func(e model.Edge) error {
 		p := pair{e.From, e.To}
-		if _, had := once[p]; had {
+		if first, had := since[p]; had && !e.Since.Before(first) {
 			return nil
 		}
-		once[p] = struct{}{}
+		since[p] = e.Since
 		return give(e)
 	}
 	err := r.app.eachObserved(ctx, r.tx, seen.KindTransfer, func(batch model.Digest, row *seen.Row) error {

@@ -162,7 +162,7 @@ func TestCheckProofs(t *testing.T) {
 	}
 	for _, a := range []*App{w.house, w.acme} {
 		got, err := a.CheckProofs(t.Context(), file)
-		if err != nil || len(got) != 1 || got[0].Statement != list[0].Statement || got[0].Log != "mercy/house" || got[0].Index != list[0].Index || got[0].Author != "acme" {
+		if err != nil || len(got) != 1 || got[0].Statement != list[0].Statement || got[0].Log != "mercy/house" || got[0].Index != list[0].Index || got[0].Author != "acme" || got[0].Owner != "mercy" || !got[0].Confirmed {
 			t.Errorf("in the home of %s: %+v, %v", a.home.Org, got, err)
 		}
 	}

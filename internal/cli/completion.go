@@ -67,7 +67,9 @@ func complete(s *state, root *cobra.Command) {
 	}
 	argument := map[string]completer{
 		"explain":         words(codes()...),
-		"finding show":    s.from(findingIDs),
+		"finding show":    s.from(findingIDs()),
+		"finding hold":    s.from(findingIDs(model.Open, model.Held)),
+		"finding unhold":  s.from(findingIDs(model.Held)),
 		"why":             s.from(subjects),
 		"log proof":       s.from(subjects),
 		"exposure radius": s.from(subjects),
@@ -79,7 +81,7 @@ func complete(s *state, root *cobra.Command) {
 		"product":   s.from(products),
 		"severity":  words(texts(model.Severities[:])...),
 		"fail-on":   words(texts(model.Severities[:])...),
-		"state":     words("open", "closed", "all"),
+		"state":     words("open", "held", "closed", "all"),
 		"transfers": words("updates", "all"),
 		"harm":      words("integrity", "confidentiality", "availability"),
 	}
@@ -168,13 +170,18 @@ func contextOf(cmd *cobra.Command) context.Context {
 	return context.Background()
 }
 
-func findingIDs(ctx context.Context, a *app.App) ([]string, error) {
-	all, err := a.Findings(ctx, app.FindingFilter{})
-	var out []string
-	for _, f := range all {
-		out = append(out, f.ID.String())
+// findingIDs reads the IDs of the findings in these states; none named: of all.
+func findingIDs(states ...model.FindingState) func(context.Context, *app.App) ([]string, error) {
+	return func(ctx context.Context, a *app.App) ([]string, error) {
+		all, err := a.Findings(ctx, app.FindingFilter{})
+		var out []string
+		for _, f := range all {
+			if len(states) == 0 || slices.Contains(states, f.State) {
+				out = append(out, f.ID.String())
+			}
+		}
+		return out, err
 	}
-	return out, err
 }
 
 func orgs(ctx context.Context, a *app.App) ([]string, error) {

@@ -23,7 +23,8 @@ shown as held, with the reason. A hold ends by itself at --until, when another d
 when it gets graver, and when its bytes are compared with another release. --device names the devices that
 the hold is for, also such as may join yet; without it they are those that the finding concerns now. A
 held finding does not trip --fail-on of watch, whose summary counts it. The statement names devices and
-reason, and stays until ` + "`cordon evidence erase`" + ` takes it; the finding is open again then.`,
+reason, and stays until ` + "`cordon evidence erase`" + ` takes it, with the earlier ones about the same finding;
+the finding is open again then.`,
 		Example: `  cordon finding hold sha256:... --reason "the maker knows, CASE-17" --until 2027-01-31T00:00:00Z
   cordon finding hold sha256:... sha256:... --reason "test bench" --dry-run`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -55,8 +56,10 @@ reason, and stays until ` + "`cordon evidence erase`" + ` takes it; the finding 
 func newFindingUnholdCommand(s *state) *cobra.Command {
 	var reason string
 	cmd := &cobra.Command{
-		Use:     "unhold ID...",
-		Short:   "take holds back: the findings are open again",
+		Use:   "unhold ID...",
+		Short: "take holds back: the findings are open again",
+		Long: `Take holds back, also such as no longer count: those would count again when what ended them is gone, such as
+a device whose rows are erased.`,
 		Example: `  cordon finding unhold sha256:... --reason "the maker does not know it after all"`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			list, err := parseFindings(args)

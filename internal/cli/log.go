@@ -114,7 +114,7 @@ func (proofRow) kind() string { return "proof" }
 
 func (p proofRow) lines() []string {
 	return []string{
-		fmt.Sprintf("statement:%s is entry %d of %d in log %q", p.Statement, p.Index, p.Size, p.Log),
+		fmt.Sprintf("%s is entry %d of %d in log %q", provenWhat(p.Statement), p.Index, p.Size, p.Log),
 		"  (--json prints the proof itself)",
 	}
 }

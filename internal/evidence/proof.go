@@ -121,7 +121,7 @@ func (p Proof) Verify(pae model.Digest, id LogIdentity) error {
 		return err
 	}
 	if len(p.Salt) != SaltSize {
-		return fault.New(fault.NotLogged, "entry %d of log %q: its salt was erased, so it shows no statement", p.Index, id.Origin)
+		return fault.New(fault.NotLogged, "entry %d of log %q: its salt is erased or was left out, so it shows no statement", p.Index, id.Origin)
 	}
 	if Commit([SaltSize]byte(p.Salt), pae) != e.Commitment {
 		return fault.New(fault.NotLogged, "entry %d of log %q is about another statement than %q", p.Index, id.Origin, pae)

@@ -21,9 +21,9 @@ const proofType = "proof"
 
 // NamedProof is a proof of inclusion with what it is about, a line of a file of proofs.
 type NamedProof struct {
-	Type      string         `json:"type"` // "proof"
-	Statement model.Digest   `json:"statement"`
-	Log       string         `json:"log"` // its origin
+	Type      string         `json:"type"`      // "proof"
+	Statement model.Digest   `json:"statement"` // zero: its salt is erased, so that the proof shows an entry only
+	Log       string         `json:"log"`       // its origin
 	Index     int64          `json:"index"`
 	Size      int64          `json:"size"`
 	Proof     jsontext.Value `json:"proof"` // see [ParseProof]
@@ -76,18 +76,18 @@ func ParseProofs(file []byte) ([]NamedProof, error) {
 }
 
 // Check checks the proof under the identity of the log that it names, and returns the entry and the checkpoint that it
-// leads to. shown is false when the salt is erased: then the entry is in the log, and does not say which statement
-// it is about. Errors carry [fault.BadInput], [fault.BadCheckpoint] or [fault.NotLogged].
-func (n *NamedProof) Check(id LogIdentity) (e Entry, cp Checkpoint, shown bool, err error) {
+// leads to. A proof without a salt shows no statement, and is refused for a line that names one. Errors carry
+// [fault.BadInput], [fault.BadCheckpoint] or [fault.NotLogged].
+func (n *NamedProof) Check(id LogIdentity) (e Entry, cp Checkpoint, err error) {
 	p, err := ParseProof(n.Proof)
 	if err != nil {
-		return e, cp, false, err
+		return e, cp, err
 	}
 	if p.Index != n.Index || p.Size != n.Size {
-		return e, cp, false, fault.New(fault.BadInput, "the line says entry %d of %d, and the proof in it is of entry %d of %d", n.Index, n.Size, p.Index, p.Size)
+		return e, cp, fault.New(fault.BadInput, "the line says entry %d of %d, and the proof in it is of entry %d of %d", n.Index, n.Size, p.Index, p.Size)
 	}
-	if e, cp, err = p.Open(id); err != nil || p.Salt == nil {
-		return e, cp, false, err
+	if e, cp, err = p.Open(id); err != nil || p.Salt == nil && n.Statement.IsZero() {
+		return e, cp, err
 	}
-	return e, cp, true, p.Verify(n.Statement, id)
+	return e, cp, p.Verify(n.Statement, id)
 }

@@ -10,13 +10,14 @@ import (
 
 	"github.com/cordon-trust/cordon/internal/evidence"
 	"github.com/cordon-trust/cordon/internal/kit/fault"
+	"github.com/cordon-trust/cordon/internal/model"
 )
 
 func namedProof(t testing.TB, l testLog, erased bool) evidence.NamedProof {
 	t.Helper()
 	p, pae := proofFixture(t, l, 11, 6)
 	if erased {
-		p.Salt = nil
+		p.Salt, pae = nil, model.Digest{}
 	}
 	b, err := p.Encode()
 	if err != nil {
@@ -40,13 +41,19 @@ func TestProofFile(t *testing.T) {
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
-	for i, wantShown := range []bool{true, false} {
-		e, cp, shown, err := got[i].Check(l.id)
-		if err != nil || e.Seq != 6 || cp.Size != 11 || shown != wantShown {
-			t.Errorf("proof %d: entry %d of %d, shown %v, %v", i, e.Seq, cp.Size, shown, err)
+	for i := range got {
+		if e, cp, err := got[i].Check(l.id); err != nil || e.Seq != 6 || cp.Size != 11 {
+			t.Errorf("proof %d: entry %d of %d, %v", i, e.Seq, cp.Size, err)
 		}
 	}
-	if _, _, _, err := got[0].Check(stranger.id); !errors.Is(err, fault.BadCheckpoint) {
+	named, unnamed := got[1], got[0]
+	named.Statement, unnamed.Statement = got[0].Statement, model.Digest{}
+	for _, p := range []evidence.NamedProof{named, unnamed} {
+		if _, _, err := p.Check(l.id); !errors.Is(err, fault.NotLogged) {
+			t.Errorf("a statement that the proof does not show: %v", err)
+		}
+	}
+	if _, _, err := got[0].Check(stranger.id); !errors.Is(err, fault.BadCheckpoint) {
 		t.Errorf("under another log's keys: %v", err)
 	}
 	for name, change := range map[string]func(*evidence.NamedProof){
@@ -56,13 +63,13 @@ func TestProofFile(t *testing.T) {
 	} {
 		p := want[0]
 		change(&p)
-		if _, _, _, err := p.Check(l.id); !errors.Is(err, fault.BadInput) {
+		if _, _, err := p.Check(l.id); !errors.Is(err, fault.BadInput) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	other := want[0]
 	other.Statement = digest("other")
-	if _, _, shown, err := other.Check(l.id); !errors.Is(err, fault.NotLogged) || !shown {
+	if _, _, err := other.Check(l.id); !errors.Is(err, fault.NotLogged) {
 		t.Errorf("for another statement: %v", err)
 	}
 	for name, file := range map[string]string{
@@ -92,8 +99,8 @@ func FuzzParseProofs(f *testing.F) {
 			return
 		}
 		for i := range list {
-			e, _, shown, err := list[i].Check(l.id)
-			if err == nil && shown && (e.Seq != 6 || !bytes.Contains(list[i].Proof, []byte("cordon"))) {
+			e, _, err := list[i].Check(l.id)
+			if err == nil && (e.Seq != 6 || !bytes.Contains(list[i].Proof, []byte("cordon"))) {
 				t.Fatalf("a proof was made up: %+v", list[i])
 			}
 			if p := list[i].Proof; len(p) > 0 && !p.IsValid() {

@@ -26,6 +26,9 @@ const (
 
 const maxReason = 1024 // bytes
 
+// TakenBack is why a hold ended that a person took back.
+const TakenBack = "it was taken back"
+
 // Review is the predicate by which a hospital says that it has seen a finding and decided something about it. It
 // names what the person saw, so that it speaks of that and of nothing more: see [Review.Covers]. Of two reviews of
 // a finding the later one counts.
@@ -186,7 +189,7 @@ func DecodeReview(st evidence.Statement) (Review, error) {
 func (r *Review) Covers(f *model.Finding, now time.Time) (why string, ok bool) {
 	switch {
 	case r.Decision != Hold:
-		return "it was taken back", false
+		return TakenBack, false
 	case !r.Until.IsZero() && !now.Before(r.Until):
 		return "its time was over at " + stamp(r.Until), false
 	case f.Severity.Compare(r.Severity) < 0:
